@@ -1,0 +1,5 @@
+"""`python -m ee_floods` is `ee-floods`."""
+
+from ee_floods.cli import main
+
+main()

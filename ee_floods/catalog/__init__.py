@@ -1,0 +1,1 @@
+"""What exists: data sets, flood events, the Sen1Floods11 index."""

@@ -1,0 +1,1 @@
+"""What a person writes: YAML files and settings, checked with file and line."""

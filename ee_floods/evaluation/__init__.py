@@ -1,0 +1,1 @@
+"""Predictors scored on labelled chips."""

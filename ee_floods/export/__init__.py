@@ -1,0 +1,1 @@
+"""Pixels out of Earth Engine, as the contracts say."""

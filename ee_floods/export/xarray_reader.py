@@ -1,0 +1,42 @@
+"""The same grid as an `xarray.Dataset`, read by Xee: for notebooks and for a look from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ee_floods.grid import Grid
+from ee_floods.service.fill import solid
+
+if TYPE_CHECKING:
+    import ee
+    import xarray
+
+__all__ = ["open_xarray"]
+
+_PART = "part"
+"""Name of the dimension that Xee needs, for the one image of the collection that it gets."""
+
+
+def open_xarray(image: ee.Image, grid: Grid, bands: Sequence[str]) -> xarray.Dataset:
+    """Return an image on a grid as a lazy dataset: float32 variables `(y, x)` by band, NaN where masked.
+
+    Args:
+        image: The image.
+        grid: Where to compute it; the coordinates are the pixels' centres in its CRS.
+        bands: Bands, in order.
+    """
+    import ee
+    import xarray
+
+    collection = ee.ImageCollection([solid(image, bands).set({_PART: 0})])
+    dataset = xarray.open_dataset(
+        collection,
+        engine="ee",
+        crs=grid.crs,
+        crs_transform=grid.transform,
+        shape_2d=(grid.width, grid.height),
+        primary_dim_name=_PART,
+        primary_dim_property=_PART,
+    )
+    return dataset.isel({_PART: 0}, drop=True)

@@ -1,0 +1,1 @@
+"""Scheduled work: specification, ledger, plan, runner, report."""

@@ -1,0 +1,1 @@
+"""One file per method: its Earth Engine graph beside its NumPy twin."""

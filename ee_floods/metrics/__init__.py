@@ -1,0 +1,1 @@
+"""Scores in NumPy: confusion counts, intervals, calibration."""

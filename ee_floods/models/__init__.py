@@ -1,0 +1,1 @@
+"""Models: what turns bands into the probability of water."""

@@ -1,0 +1,1 @@
+"""Products as Earth Engine assets."""

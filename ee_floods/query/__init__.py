@@ -1,0 +1,1 @@
+"""Server-side graphs without pixels: scenes, pairs, water, terrain, labels, the stack."""

@@ -1,0 +1,1 @@
+"""Talking to Earth Engine and Cloud Storage: faults, retry, tasks, pixels, files, assets."""

@@ -1,0 +1,1 @@
+"""Losses, supervised training and cross-modal distillation."""

@@ -1,0 +1,1 @@
+"""The walks through the house that commands, jobs and notebooks call."""

@@ -1,0 +1,68 @@
+"""Fixtures that several rooms share: a local engine, and a small stored image whose every pixel is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ee_floods.grid import Grid
+
+MOUNT = "projects/local/assets/tests"
+STORED_ID = f"{MOUNT}/stored"
+STORED_GRID = Grid("EPSG:32633", (10.0, 0.0, 500_000.0, 0.0, -10.0, 5_000_000.0), (64, 96))
+"""The grid of `STORED_ID`."""
+
+
+def stored_bands() -> dict[str, np.ndarray]:
+    """Return the float32 bands of `STORED_ID`; NaN is masked, and the two masks differ."""
+    rows, columns = np.mgrid[: STORED_GRID.height, : STORED_GRID.width].astype(np.float32)
+    vv = (-25 + rows / 8 + columns / 16).astype(np.float32)
+    vh = (-30 + rows * columns / 512).astype(np.float32)
+    vv[10:20, 30:50] = np.nan
+    vh[:, 90:] = np.nan
+    vv[0, 0] = 0.0  # a legal dB, which a default of 0 would have hidden
+    return {"VV": vv, "VH": vh}
+
+
+@pytest.fixture(scope="session")
+def mounted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of GeoTIFFs that the engine of `engine_session` serves as `MOUNT`."""
+    import rasterio
+    from affine import Affine
+
+    folder = tmp_path_factory.mktemp("mounted") / "tests"
+    folder.mkdir()
+    bands = stored_bands()
+    with rasterio.open(
+        folder / "stored.tif",
+        "w",
+        driver="GTiff",
+        dtype="float32",
+        count=len(bands),
+        height=STORED_GRID.height,
+        width=STORED_GRID.width,
+        crs=STORED_GRID.crs,
+        transform=Affine(*STORED_GRID.transform),
+        nodata=np.nan,
+    ) as dataset:
+        for index, (name, values) in enumerate(bands.items(), 1):
+            dataset.write(values, index)
+            dataset.set_band_description(index, name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine_session(tmp_path_factory: pytest.TempPathFactory, mounted_folder: Path) -> Iterator[object]:
+    """A session with a local engine of its own, open for the whole test run."""
+    from ee_floods.session import connect
+
+    with connect(
+        engine="local",
+        state=tmp_path_factory.mktemp("engine"),
+        mounts={MOUNT: mounted_folder},
+        replace=True,
+    ) as session:
+        yield session
