@@ -196,5 +196,11 @@ def _claim(storage: Storage, folder: StorageUri, params: dict[str, Any], *, simu
     name = request_key({**params, "expression": expression})
     document = json.dumps({"export": name, "simulated": simulated}, sort_keys=True).encode()
     there = storage.stat(folder / _CLAIM) is not None
-    storage.upload(document, folder / _CLAIM, metadata={SIMULATED_KEY: str(simulated).lower()})
+    try:
+        storage.upload(document, folder / _CLAIM, metadata={SIMULATED_KEY: str(simulated).lower()})
+    except InputError as error:
+        raise InputError(
+            f"{folder} exists with other content: an export of another graph, grid or bands.",
+            remedy="Give the data set another name or folder, or remove what is there.",
+        ) from error
     return there

@@ -29,7 +29,9 @@ def open_xarray(image: ee.Image, grid: Grid, bands: Sequence[str]) -> xarray.Dat
     import ee
     import xarray
 
-    collection = ee.ImageCollection([solid(image, bands).set({_PART: 0})])
+    # Xee lists ids beside the dimension; an image that is computed has none, and the row would be dropped.
+    part = solid(image, bands).set({_PART: 0, "system:id": _PART})
+    collection = ee.ImageCollection([part])
     dataset = xarray.open_dataset(
         collection,
         engine="ee",

@@ -159,7 +159,8 @@ def _start(identity: str, manifest: Mapping[str, Any], *, overwrite: bool) -> st
 def _check_simulated(path: Path, session: Session, *, simulated: bool, allowed: bool) -> None:
     if simulated and session.target == "earthengine" and not allowed:
         raise InputError(
-            f"{path} is SIMULATED, and the session is with the real Earth Engine (project {session.project!r}).",
+            f"{path} is SIMULATED, and the session is with the real Earth Engine (project "
+            f"{session.project!r}).",
             remedy="Publish it to a local engine (`--local`), or say `--allow-simulated`.",
         )
 

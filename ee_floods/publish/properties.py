@@ -16,8 +16,8 @@ CONTENT_KEY = "content_sha256"
 def asset_properties(document: Mapping[str, Any], sha256: str) -> dict[str, str | float]:
     """Return the properties of a product's asset.
 
-    Mappings are flattened with `_` between the names, lists become JSON text, truth values 1 and 0, and what is
-    None is left out: assets hold numbers and strings.
+    Mappings are flattened with `_` between the names, lists become JSON text, truth values 1 and 0, and what
+    is None is left out: assets hold numbers and strings.
 
     Args:
         document: The product's properties, as JSON; `simulated` among them.

@@ -116,7 +116,12 @@ def _open_session() -> Session | None:
         _active = None
         return None
     if _active is not None and _active.url == at.url.rstrip("/"):
-        return _active
+        if _active.running is None or _active.running():
+            return _active
+        _log.warning("The local Earth Engine at %s has ended by itself.", _active.url)
+        client.reset()
+        _active = None
+        return None
     _active = _adopted(at)
     return _active
 
@@ -185,6 +190,7 @@ def _connect_local(
         credentials,
         mounts=mounts,
         on_close=engine.stop,
+        running=lambda: engine.running,
     )
 
 

@@ -98,9 +98,15 @@ def start(state: Path, *, project: str, mounts: Mapping[str, Path], world: bool)
         world: Whether it answers for the real dataset ids from the simulated world.
 
     Raises:
+        ConfigError: If `state` cannot be made.
         ServiceError: If the server ends before it is ready, or is not ready in time; with its log's tail.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"`state` {state} cannot be a folder: {error}.", remedy="Give another one (`--state`)."
+        ) from error
     ready = state / f"ready-{os.getpid()}-{time.monotonic_ns()}.json"
     log = state / "engine.log"
     command = _command(state, ready, project=project, mounts=mounts, world=world)

@@ -37,7 +37,9 @@ class Session:
     adopted: bool = False
     mounts: Mapping[str, Path] = field(default_factory=dict)
     on_close: Callable[[], None] | None = field(default=None, repr=False, compare=False)
-    """Called once by `close`; stops what this session started."""
+    """Called by `close`; stops what this session started."""
+    running: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
+    """Says whether the engine that this session started is alive; None where it started none."""
 
     def close(self) -> None:
         """End the session; stops the local engine only if this session started it. May be called twice."""

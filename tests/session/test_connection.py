@@ -1,4 +1,4 @@
-"""Who chooses the engine, and what a second choice does. The client and the engine's process are stand-ins."""
+"""Who chooses the engine, and what a second choice does; client and engine are stand-ins."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ class World:
     started: int = 0
     stopped: int = 0
     credentials: bool = True
+    engine: object = None
 
 
 @pytest.fixture
@@ -41,11 +42,15 @@ def world(monkeypatch, tmp_path):
         class Engine:
             url = f"http://127.0.0.1:{9000 + now.started}"
 
+            running = True
+
             def stop(self):
                 now.stopped += 1
+                self.running = False
 
         engine = Engine()
         engine.project, engine.state = project, state
+        now.engine = engine
         return engine
 
     monkeypatch.setattr(client, "initialize", initialize)
@@ -162,3 +167,12 @@ def test_the_local_engines_options_do_not_fit_the_real_service(world):
 
 def test_the_high_volume_endpoint_is_asked_for(world):
     assert "highvolume" in connect("p", high_volume=True).url
+
+
+def test_an_engine_that_died_is_not_taken_for_a_session(world):
+    first = connect(engine="local")
+    world.engine.running = False
+    with pytest.raises(ConfigError, match="no session"):
+        current()
+    assert connect(engine="local") is not first
+    assert world.started == 2

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from ee_floods.errors import ServiceError
+from ee_floods.errors import ConfigError, ServiceError
 from ee_floods.session import client, local
 
 
-def test_a_server_that_dies_is_reported_with_its_last_words(tmp_path):
-    (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises((ServiceError, FileExistsError)):
+def test_a_state_folder_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(ConfigError, match="state"):
         local.start(tmp_path / "state", project="local", mounts={}, world=False)
 
 
