@@ -79,7 +79,6 @@ def write_product(path: Path, raster: FloodRaster) -> Path:
             driver="COG",
             BLOCKSIZE=BLOCK,
             COMPRESS="DEFLATE",
-            LEVEL=9,
             # Levels of `source` are taken as they are; see the module's text.
             OVERVIEWS="FORCE_USE_EXISTING" if factors else "NONE",
             BIGTIFF="IF_SAFER",

@@ -37,8 +37,9 @@ reach from -57 (VH over calm water) to +25 dB (VV over a city), their medians fr
 floor of Sentinel-1 IW is near -22 dB and its removal digs below that, so the lower bound is wide."""
 
 BYTES_PER_PIXEL = 48
-"""Peak bytes per pixel of reading and mapping a scene: two float32 bands and their masks, two float32 sums,
-three uint8 bands and temporaries of the classes; measured near 40 with NumPy 2, rounded up."""
+"""Peak bytes per pixel of reading, mapping and writing a scene: 30 measured on 16 million pixels with a
+rule, 12 for three layers of reference water and terrain in float32, rounded up. What a network needs for its
+windows comes on top and does not grow with the scene."""
 
 _SCENE_ID = re.compile(r"S1[A-D]_(?:IW|EW|S[1-6])_[A-Z]{3}[FHM_]_[12]S[SDHV]{2}_(\d{8}T\d{6})(?:_[0-9A-Z]+)*")
 

@@ -118,7 +118,7 @@ def map_scene(
     exclusions: Mapping[Exclusion, NDArray[np.bool_]] | None = None,
     window: int | None = None,
     overlap: int | None = None,
-    runtime: str = "numpy",
+    runtime: str | None = None,
     precision: str = "float32",
     progress: Progress | None = None,
 ) -> FloodRaster:
@@ -139,7 +139,8 @@ def map_scene(
             terrain.
         window: See `predict_probability`.
         overlap: See `predict_probability`.
-        runtime: What the model ran on, for the record.
+        runtime: What the model ran on, for the record; default is `keras` for a trained model (one with a
+            card) and `numpy` for a rule.
         precision: In which precision it ran, for the record.
         progress: Called after every window.
 
@@ -274,11 +275,11 @@ def _properties(
     terrain: Terrain | None,
     event: str | None,
     extra: Mapping[Exclusion, NDArray[np.bool_]],
-    runtime: str,
+    runtime: str | None,
     precision: str,
 ) -> ProductProperties:
     thresholds = {"water_probability": float(predictor.threshold)}
-    thresholds |= {f"fitted_{name}": float(value) for name, value in predictor.fitted(scene.bands).items()}
+    thresholds |= {name: float(value) for name, value in predictor.fitted(scene.bands).items()}
     provenance = scene.provenance
     not_assessed = []
     if reference is None:
@@ -306,7 +307,7 @@ def _properties(
         observed_at=None if observed_at is None else observed_at.astimezone(UTC).isoformat(),
         model=predictor.name,
         model_sha256="" if card is None else card.model_sha256,
-        runtime=runtime,
+        runtime=runtime or ("numpy" if card is None else "keras"),
         precision=precision,
         thresholds=thresholds,
         code_version=__version__,

@@ -72,13 +72,15 @@ def facts(properties: ProductProperties) -> tuple[tuple[str, str], ...]:
     thresholds = ", ".join(
         f"{name.replace('_', ' ')} {value:g}" for name, value in sorted(properties.thresholds.items())
     )
+    # The id of an asset ends with its scene's; a reader needs it once.
+    scenes = [scene for scene in properties.scene_ids if not any(scene in use.id for use in sources.assets)]
     rows = [
         ("Model", model),
         ("Thresholds", thresholds),
         ("Calibrated on", ", ".join(properties.calibrated_on) or "nothing"),
         # Without validation the heading says so; it need not be said twice.
         ("Validated on", ", ".join(properties.validated_on)),
-        ("Radar scenes", ", ".join(properties.scene_ids)),
+        ("Radar scenes", ", ".join(scenes)),
         ("Computed from", ", ".join([*inputs, *sources.files])),
         ("Notes", " ".join(properties.notes)),
         ("Made by", f"ee-floods {properties.code_version}, {properties.runtime}, {properties.precision}"),

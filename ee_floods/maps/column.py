@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ee_floods.contracts.product import FloodClass
@@ -28,26 +29,36 @@ LINE, PARAGRAPH_GAP = SMALL * 1.3 / POINTS, 0.08
 """Inches that the parts of the column take."""
 
 
+@cache
+def _advance(character: str, size: float) -> float:
+    """Width of a character of Matplotlib's own typeface in points."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties()))
+    font.set_size(size, POINTS)
+    # FreeType gives the unrounded advance in 1/65536 of a pixel, here of a point.
+    return float(font.load_char(ord(character)).linearHoriAdvance) / 65536
+
+
 def wrapped(text: str, width: float, size: float) -> list[str]:
     """Return text in lines no wider than `width` points at a type size, long words (scene ids) broken."""
-    from matplotlib.textpath import TextPath
-
-    def fits(line: str) -> bool:
-        return not line.strip() or TextPath((0, 0), line, size=size).get_extents().x1 <= width
-
-    lines, line = [], ""
+    lines: list[str] = []
+    line, used = "", 0.0
+    space = _advance(" ", size)
     for word in text.split():
-        candidate = f"{line} {word}".strip()
-        if fits(candidate):
-            line = candidate
+        length = sum(_advance(character, size) for character in word)
+        if line and used + space + length <= width:
+            line, used = f"{line} {word}", used + space + length
             continue
         if line:
             lines.append(line)
-        while not fits(word):
-            cut = next(n for n in range(len(word) - 1, 0, -1) if n == 1 or fits(word[:n]))
-            lines.append(word[:cut])
-            word = word[cut:]
-        line = word
+        line, used = "", 0.0
+        for character in word:
+            step = _advance(character, size)
+            if line and used + step > width:
+                lines.append(line)
+                line, used = "", 0.0
+            line, used = line + character, used + step
     return [*lines, line]
 
 

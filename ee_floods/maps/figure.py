@@ -69,6 +69,8 @@ def draw_figure(
         others.insert(0, f"Drawn from blocks of {factor} x {factor} pixels; areas from every pixel.")
     column_height = min(height_needed(len(entries), [warning, *others], COLUMN), GREATEST_COLUMN)
     page = _page(shown.grid, column_height)
+    # Simulated radar under a real product would make a picture that looks real.
+    simulated = full.properties.simulated or (radar is not None and radar.provenance.simulated)
     figure = Figure(figsize=(page.width, page.height), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_axes(page.map_box)
@@ -77,14 +79,14 @@ def draw_figure(
     _draw_scale_bar(axes, shown.grid, page)
     # Inches from the lower left corner, for all text and swatches.
     inches = figure.dpi_scale_trans
-    _draw_heading(figure, inches, full, title, page)
+    _draw_heading(figure, inches, full, title, page, simulated=simulated)
     left = LEFT + page.map_width + GAP
     column = Column(figure, inches, left=left, right=left + COLUMN, top=page.top)
     column.legend(entries, report, backdrop)
     column.paragraph(warning, WARNING)
     for text in others:
         column.paragraph(text, MUTED)
-    if full.properties.simulated:
+    if simulated:
         _draw_simulated(figure, inches, axes, page)
     out_png = Path(out_png)
     partial = out_png.with_name(out_png.name + ".part")
@@ -230,12 +232,14 @@ def _draw_scale_bar(axes: Any, grid: Grid, page: Page) -> None:
     )  # fmt: skip
 
 
-def _draw_heading(figure: Any, inches: Any, raster: FloodRaster, title: str | None, page: Page) -> None:
+def _draw_heading(
+    figure: Any, inches: Any, raster: FloodRaster, title: str | None, page: Page, *, simulated: bool
+) -> None:
     properties = raster.properties
     heading = title or properties.event or "Flood map"
-    if properties.simulated and not heading.startswith(SIMULATED):
+    if simulated and not heading.startswith(SIMULATED):
         heading = f"{SIMULATED} {heading}"
-    room = (page.width - LEFT - RIGHT - (2.1 if properties.simulated else 0)) * 72
+    room = (page.width - LEFT - RIGHT - (2.1 if simulated else 0)) * 72
     lines = wrapped(heading, room, 17)
     heading = lines[0] if len(lines) == 1 else lines[0].rstrip() + "…"
     figure.text(LEFT, page.top + 0.76, heading, fontsize=17, fontweight="bold", color=INK, va="center",

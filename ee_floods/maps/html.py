@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_SIDE", "write_html"]
 
 MAX_SIDE = 2048
-"""Pixels a side of one map in the page, after which it is made coarser: up to 4 million pixels, of which a
-page of several MB is painted in about a second by a telephone; areas are always counted in all pixels."""
+"""Pixels a side of one map in the page, after which it is made coarser. A browser holds four bytes a pixel
+and layer, so four layers of 2048 x 2048 are 64 MiB, which a telephone has. Areas count every pixel."""
 
 GRATICULE_STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 45)
 """Degrees between lines; the page takes the first that leaves room for its label."""
@@ -72,7 +72,8 @@ def write_html(
     ]
     heading = title or " · ".join(dict.fromkeys(item["name"] for item in described))
     document = {
-        "simulated": any(raster.properties.simulated for raster in rasters),
+        "simulated": any(raster.properties.simulated for raster in rasters)
+        or (radar is not None and radar.provenance.simulated),
         "classes": [
             {"value": int(spec.value), "label": spec.label, "colour": spec.colour} for spec in CLASSES
         ],

@@ -3,7 +3,7 @@
 A pixel of a geographic grid is the strip between two parallels, whose area on the ellipsoid has a closed form
 (Snyder 1987, "Map Projections: A Working Manual", USGS Professional Paper 1395, eq. 3-12). A pixel of a
 projected grid is its area on the map divided by the projection's areal scale there, which in UTM runs from
-0.9992 on the central meridian to 1.0020 at the zone's edge on the equator: areas on the map are up to 0.2 % off.
+0.9992 on the central meridian to 1.0020 at the zone's edge on the equator: areas on the map are 0.2 % off.
 """
 
 from __future__ import annotations
@@ -78,6 +78,17 @@ class AreaReport:
     def total_km2(self) -> float:
         """Area of the whole grid, km²."""
         return math.fsum(item.km2 for item in self.classes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-able form: event, mark, totals in km² and the rows of `to_rows`."""
+        return {
+            "event": self.event,
+            "simulated": self.simulated,
+            "observed_km2": self.observed_km2,
+            "not_observed_km2": self.not_observed_km2,
+            "total_km2": self.total_km2,
+            "classes": self.to_rows(),
+        }
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one JSON-able row per class that occurs, and one that sums up what was not observed.

@@ -52,14 +52,18 @@ window.addEventListener("load", function () {
   }
   map.getPane("lines").style.pointerEvents = "none";
 
-  /* One painted layer: `colour(i)` returns [r, g, b, a] of pixel i. */
-  function layer(source, pane, colour) {
+  /* One painted layer: `colour(v)` returns [r, g, b, a] of the value v, 0 to 255, of a channel of `data`. */
+  function layer(source, pane, data, channel, colour) {
     const canvas = element("canvas", { width: source.width, height: source.height });
     const overlay = new CanvasOverlay(canvas, source.corners, { pane });
     const paint = () => {
       const pen = canvas.getContext("2d");
       const picture = pen.createImageData(source.width, source.height);
-      for (let i = 0; i < source.width * source.height; i++) picture.data.set(colour(i), 4 * i);
+      const table = new Uint8ClampedArray(4 * 256);
+      for (let value = 0; value < 256; value++) table.set(colour(value), 4 * value);
+      const from = new Uint32Array(table.buffer);
+      const to = new Uint32Array(picture.data.buffer);
+      for (let i = 0; i < to.length; i++) to[i] = from[data[4 * i + channel]];
       pen.putImageData(picture, 0, 0);
     };
     let painted = false;
@@ -125,8 +129,8 @@ window.addEventListener("load", function () {
     const box = element("fieldset", {}, element("legend", {}, "radar under the classes (hide “dry” to see it)"));
     const bands = source.radar.map((band) => {
       const grey = pixels(band.values);
-      const shade = (i) => (grey[4 * i] ? [grey[4 * i], grey[4 * i], grey[4 * i], 255] : CLEAR);
-      return { text: `${band.band}, ${band.range}`, layer: layer(source, "radar", shade) };
+      const shade = (value) => (value ? [value, value, value, 255] : CLEAR);
+      return { text: `${band.band}, ${band.range}`, layer: layer(source, "radar", grey, 0, shade) };
     });
     [...bands, { text: "none", layer: null }].forEach((choice, index) => {
       const input = element("input", { type: "radio", name: `radar-${source.values}`, checked: index === 0 });
@@ -149,9 +153,9 @@ window.addEventListener("load", function () {
     source.probability = (i) => data[4 * i + 1];
     source.exclusion = (i) => data[4 * i + 2];
     const hidden = new Set();
-    const classes = layer(source, "classes", (i) => (hidden.has(data[4 * i]) ? CLEAR : colours.get(data[4 * i]) || CLEAR));
-    const probability = layer(source, "probability", (i) => ramp[data[4 * i + 1]] || CLEAR);
-    const exclusion = layer(source, "exclusion", (i) => (bits.find((item) => data[4 * i + 2] & item.bit) || { rgba: CLEAR }).rgba);
+    const classes = layer(source, "classes", data, 0, (value) => (hidden.has(value) ? CLEAR : colours.get(value) || CLEAR));
+    const probability = layer(source, "probability", data, 1, (value) => ramp[value] || CLEAR);
+    const exclusion = layer(source, "exclusion", data, 2, (value) => (bits.find((item) => value & item.bit) || { rgba: CLEAR }).rgba);
     classes.show(true);
 
     const key = probabilityKey();
@@ -208,8 +212,9 @@ window.addEventListener("load", function () {
     places.replaceChildren();
     pins.clearLayers();
     for (const latlng of latlngs) {
-      const screen = map.latLngToContainerPoint(latlng);
-      const entry = element("li", { "data-x": screen.x, "data-y": screen.y });
+      const inside = map.latLngToContainerPoint(latlng);
+      const box = map.getContainer().getBoundingClientRect();
+      const entry = element("li", { "data-x": box.left + inside.x, "data-y": box.top + inside.y });
       for (const source of doc.sources) {
         const value = read(source, latlng);
         entry.dataset.class = value.class;
@@ -221,7 +226,10 @@ window.addEventListener("load", function () {
       }
       entry.append(element("span", { class: "where" }, `${latlng.lat.toFixed(5)}, ${latlng.lng.toFixed(5)} (latitude, longitude)`));
       places.append(entry);
-      L.circleMarker(latlng, { radius: 7, color: "#1b2430", weight: 2, fill: false, interactive: false }).addTo(pins);
+      /* A dark ring in a white one is seen on every class; its middle shows the class. */
+      for (const [color, weight] of [["#fff", 5], ["#1b2430", 2]]) {
+        L.circleMarker(latlng, { radius: 8, color, weight, fill: false, interactive: false }).addTo(pins);
+      }
     }
   }
 
