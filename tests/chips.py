@@ -41,6 +41,7 @@ def write_chip(
     label[size // 4 : size // 2, size // 4 : size // 2] = 1
     label[:4] = -1
     radar = rng.normal(-15, 1.5, (2, size, size)).astype(np.float32)
+    radar[1] -= 7
     radar[:, label == 1] -= 12
     write_layer(root, "S1Hand", chip, radar, nodata=np.nan)
     write_layer(root, "LabelHand", chip, label[None])

@@ -97,13 +97,7 @@ def write_dataset(
             labelled = split != "train" or index < hand
             values = make_chip(rng, size, hand=labelled, cloudy=index % 3 == 2)
             payloads.append(encode_example({band: array.ravel() for band, array in values.items()}))
-            counts = {
-                band: {
-                    str(v): int((np.where(values[band] == FILL, -1, values[band]) == v).sum())
-                    for v in (-1, 0, 1)
-                }
-                for band in ("label", "weak_s1", "weak_s2")
-            }
+            counts = {band: label_counts(values[band]) for band in ("label", "weak_s1", "weak_s2")}
             place = {"index": index, "row": 0, "col": index}
             chips.append(
                 ChipRecord(id=chip_id(pair, 0, index), pair=pair, split=split, counts=counts, **place)
@@ -120,8 +114,9 @@ def write_dataset(
         pairs.append(
             PairRecord(
                 id=pair, event="SIMULATED test", s1_ids=("s1",), s2_ids=("s2",),
-                s1_time="2022-08-30T01:00:00Z", s2_time="2022-08-30T06:00:00Z", hours_apart=-5.0, rule="test", shards=tuple(shards),
-                mixer=record_of(mixer), provenance={"simulated": True, "assets": [], "files": []},
+                s1_time="2022-08-30T01:00:00Z", s2_time="2022-08-30T06:00:00Z", hours_apart=-5.0, rule="test",
+                shards=tuple(shards), mixer=record_of(mixer),
+                provenance={"simulated": True, "assets": [], "files": []},
             )
         )  # fmt: skip
     manifest = DatasetManifest(
@@ -129,6 +124,11 @@ def write_dataset(
         pairs=tuple(pairs), chips=tuple(chips), code_version="0",
     )  # fmt: skip
     return manifest.write(folder / "dataset.json")
+
+
+def label_counts(values: NDArray[np.float32]) -> dict[str, int]:
+    """Pixels of -1, 0 and 1, the fill among the first."""
+    return {str(v): int((np.where(values == FILL, -1, values) == v).sum()) for v in (-1, 0, 1)}
 
 
 def record_of(file: Path) -> ShardRecord:

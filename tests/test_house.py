@@ -26,7 +26,7 @@ HEAVY = {
 }
 AT_USE_ONLY = {"tensorflow", "keras", "geemap", "xee", "apache_beam", "ee", "google.cloud"}
 """Packages that are never imported when a module loads, but for the modules of a network and its training."""
-NETWORK = ("models/deeplab/", "training/")
+NETWORK = ("models/deeplab/", "models/keras_", "training/")
 
 
 def _imports(path: Path) -> list[tuple[str, bool]]:

@@ -23,9 +23,7 @@ class SplitSpec(BaseModel):
     train: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
-    fractions: dict[Literal["train", "validation", "test"], float] = Field(
-        default_factory=lambda: {"train": 0.7, "validation": 0.15, "test": 0.15}
-    )
+    fractions: dict[str, float] = {"train": 0.7, "validation": 0.15, "test": 0.15}
     seed: int = 0
 
     @model_validator(mode="after")
@@ -34,6 +32,9 @@ class SplitSpec(BaseModel):
         twice = sorted({name for name in named if named.count(name) > 1})
         if twice:
             raise ValueError(f"events in more than one split: {', '.join(twice)}")
+        unknown = sorted(set(self.fractions) - {"train", "validation", "test"})
+        if unknown:
+            raise ValueError(f"unknown splits {', '.join(unknown)}; known: train, validation, test")
         if abs(sum(self.fractions.values()) - 1) > 1e-6:
             raise ValueError(f"fractions sum to {sum(self.fractions.values()):g}, not 1")
         return self
@@ -53,7 +54,7 @@ class SplitSpec(BaseModel):
         for name in ("train", "validation", "test"):
             if event_id in getattr(self, name):
                 return name
-        return assign_split(event_id, dict(self.fractions), seed=self.seed)
+        return assign_split(event_id, self.fractions, seed=self.seed)
 
 
 class DatasetSpec(BaseModel):

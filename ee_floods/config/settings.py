@@ -66,9 +66,11 @@ def resolve(
         ("flag", {k: v for k, v in (flags or {}).items() if v is not None}),
         ("environment", _from_environment(env)),
     ]
-    for path in files:
-        if path.is_file():
-            layers.append((str(path), load_yaml(path, Settings).model_dump(exclude_none=True)))
+    layers += [
+        (str(path), load_yaml(path, Settings).model_dump(exclude_none=True))
+        for path in files
+        if path.is_file()
+    ]
     layers.append(("default", {"state": user_data_path("ee-floods") / "engine"}))
     chosen: dict[str, ResolvedSetting] = {}
     for name in Settings.model_fields:

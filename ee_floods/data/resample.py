@@ -94,4 +94,5 @@ def _overlap(fine: int, coarse: int) -> NDArray[np.float64]:
     starts = np.arange(fine)
     low = np.maximum(edges[:-1, None], starts[None, :])
     high = np.minimum(edges[1:, None], starts[None, :] + 1)
-    return np.clip(high - low, 0, None)
+    length: NDArray[np.float64] = np.maximum(high - low, 0.0)
+    return length

@@ -18,7 +18,7 @@ from ee_floods.models.predictor import Predictor
 __all__ = ["NanPolicy", "Scorable", "evaluate_chips", "model_score"]
 
 NanPolicy = Literal["dry", "exclude"]
-"""`dry`: unobserved pixels count as dry, the published convention; `exclude`: they are left out and counted."""
+"""`dry`: unobserved pixels count as dry, as published; `exclude`: they are left out and counted."""
 
 
 class Scorable(Protocol):

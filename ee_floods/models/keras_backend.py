@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Layer", "Model", "backend_name", "keras", "ops", "serializable"]
+__all__ = ["Layer", "Model", "backend_name", "keras", "ops", "serializable", "visible_gpus"]
 
 # 0 shows everything, 1 hides information, 2 hides warnings too: no start-up line is more than a warning.
 _LOG_LEVEL = "2"
@@ -144,3 +144,8 @@ def serializable(cls: Class) -> Class:
 def backend_name() -> str:
     """Return the backend that Keras runs on: `tensorflow`, `jax` or `torch`."""
     return str(keras.backend.backend())
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return the names of the GPUs that the backend can use; empty if there is none."""
+    return tuple(str(name) for name in keras.distribution.list_devices("gpu"))

@@ -23,10 +23,16 @@ def test_area_means_equal_gdals(tmp_path: Path) -> None:
     theirs = np.full((40, 40), np.nan, np.float32)
     with rasterio.Env():
         reproject(
-            values, theirs, src_transform=Affine(10, 0, 0, 0, -10, 640), dst_transform=Affine(16, 0, 0, 0, -16, 640),
-            src_crs="EPSG:32630", dst_crs="EPSG:32630", src_nodata=np.nan, dst_nodata=np.nan,
+            values,
+            theirs,
+            src_transform=Affine(10, 0, 0, 0, -10, 640),
+            dst_transform=Affine(16, 0, 0, 0, -16, 640),
+            src_crs="EPSG:32630",
+            dst_crs="EPSG:32630",
+            src_nodata=np.nan,
+            dst_nodata=np.nan,
             resampling=Resampling.average,
-        )  # fmt: skip
+        )
     ours = area_mean(values, (40, 40))
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
