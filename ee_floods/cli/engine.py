@@ -28,6 +28,11 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.")] = None,
     world: Annotated[bool, typer.Option("--world/--no-world", help="Serve the SIMULATED world.")] = True,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Lift the service's limits.")] = False,
+    latency_ms: Annotated[float, typer.Option(help="Let every answer wait this long.", min=0)] = 0.0,
+    fault_rate: Annotated[
+        float, typer.Option(help="Share of requests answered with 429, 500 or 503.", min=0, max=1)
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the faults.")] = 0,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write the URL here, as JSON, once it answers.")
     ] = None,
@@ -51,6 +56,9 @@ def serve(
             workers=workers,
             world=world,
             limits=not no_limits,
+            latency_ms=latency_ms,
+            fault_rate=fault_rate,
+            seed=seed,
             ready_file=ready_file,
             parent_pid=parent_pid,
         )
@@ -68,7 +76,7 @@ def _mount(text: str, project: str) -> tuple[str, Path]:
 @app.command()
 def algorithms(json: Json = False) -> None:
     """List the algorithms that the local engine has, and those of Earth Engine's that it lacks."""
-    from ee_floods.engine.registry import coverage
+    from ee_floods.engine.coverage import coverage
 
     present, missing = coverage()
     if json:

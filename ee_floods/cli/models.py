@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ee_floods.cli.console import emit, show
 from ee_floods.cli.listener import terminal_listener
 from ee_floods.cli.options import Json
+
+if TYPE_CHECKING:
+    from ee_floods.workflows.train import TrainRole
 
 __all__ = ["add_to"]
 
@@ -40,7 +43,7 @@ def supervised(config: _Config, json: Json = False) -> None:
     _run("supervised", config, json)
 
 
-def _run(role: str, path: Path, json: bool) -> None:
+def _run(role: TrainRole, path: Path, json: bool) -> None:
     from ee_floods.config.runs import TrainingRun
     from ee_floods.config.yaml import load_yaml
     from ee_floods.workflows.train import train

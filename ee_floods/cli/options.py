@@ -17,7 +17,7 @@ Project = Annotated[str | None, typer.Option("--project", help="Cloud project fo
 State = Annotated[Path | None, typer.Option("--state", help="Folder of the local engine's state.")]
 Bucket = Annotated[
     str | None,
-    typer.Option("--bucket", help="Cloud Storage bucket for exports and uploads; gs://NAME[/PREFIX]."),
+    typer.Option("--bucket", help="Cloud Storage bucket for exports and uploads."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 

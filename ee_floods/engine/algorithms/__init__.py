@@ -1,0 +1,1 @@
+"""The families of algorithms, one module each; `registry.algorithms` loads all of them."""

@@ -1,0 +1,289 @@
+"""Dates and date ranges."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from ee_floods.engine.coerce import coerce
+from ee_floods.engine.errors import bad_request
+from ee_floods.engine.registry import algorithm
+from ee_floods.engine.values.collection import Collection
+from ee_floods.engine.values.elements import Date, DateRange, Feature
+from ee_floods.engine.values.times import from_datetime, parse_date, to_datetime, zone
+
+_DAY = 86_400_000.0
+# The average Gregorian year, as Joda-Time (which the service's wording comes from) takes it.
+_UNITS = {
+    "year": 365.2425 * _DAY, "month": 365.2425 * _DAY / 12, "week": 7 * _DAY, "day": _DAY,
+    "hour": 3_600_000.0, "minute": 60_000.0, "second": 1000.0,
+}  # fmt: skip
+_INFINITE = float("inf")
+
+
+def _unit(name: str) -> str:
+    plain = name.lower().rstrip("s")
+    if plain not in _UNITS:
+        raise bad_request(f"Invalid unit: '{name}'. Options: {', '.join(_UNITS)}.")
+    return plain
+
+
+@algorithm("Date")
+def date(value: Any, time_zone: str | None) -> Date:
+    """A date from milliseconds, a string or a date."""
+    if isinstance(value, str):
+        return parse_date(value, time_zone)
+    found: Date = coerce(value, "Date", "value")
+    return found
+
+
+@algorithm("Date.fromYMD")
+def from_ymd(year: int, month: int, day: int, time_zone: str | None) -> Date:
+    """A date from numbers."""
+    try:
+        return from_datetime(dt.datetime(year, month, day, tzinfo=zone(time_zone)))
+    except ValueError as error:
+        raise bad_request(f"Invalid date: {year}-{month}-{day}.") from error
+
+
+@algorithm("Date.millis")
+def millis(value: Date) -> int:
+    """Milliseconds since 1970."""
+    return int(value.millis)
+
+
+@algorithm("Date.advance")
+def advance(value: Date, delta: float, unit: str, time_zone: str | None) -> Date:
+    """A date moved by calendar units; the fraction of a month or year is in average days."""
+    name = _unit(unit)
+    if name not in ("year", "month"):
+        return Date(value.millis + delta * _UNITS[name])
+    months = delta * (12 if name == "year" else 1)
+    whole = int(months)
+    when = to_datetime(value, time_zone)
+    total = when.year * 12 + when.month - 1 + whole
+    year, month = divmod(total, 12)
+    moved = when.replace(year=year, month=month + 1, day=min(when.day, _days_in(year, month + 1)))
+    return Date(from_datetime(moved).millis + (months - whole) * _UNITS["month"])
+
+
+def _days_in(year: int, month: int) -> int:
+    following = dt.date(year + month // 12, month % 12 + 1, 1)
+    return (following - dt.timedelta(days=1)).day
+
+
+@algorithm("Date.difference")
+def difference(value: Date, start: Date, unit: str) -> float:
+    """Time since another date in average units."""
+    return (value.millis - start.millis) / _UNITS[_unit(unit)]
+
+
+@algorithm("Date.unitRatio")
+def unit_ratio(numerator: str, denominator: str) -> float:
+    """How many of one unit make another."""
+    return _UNITS[_unit(numerator)] / _UNITS[_unit(denominator)]
+
+
+@algorithm("Date.get")
+def get(value: Date, unit: str, time_zone: str | None) -> int:
+    """A calendar field."""
+    when, name = to_datetime(value, time_zone), _unit(unit)
+    return when.isocalendar().week if name == "week" else int(getattr(when, name))
+
+
+@algorithm("Date.getRelative")
+def get_relative(value: Date, unit: str, inside: str, time_zone: str | None) -> int:
+    """A field counted from 0 within a larger unit, such as the day within the year."""
+    start = _floor(value, _unit(inside), time_zone)
+    name = _unit(unit)
+    if name == "month":
+        return to_datetime(value, time_zone).month - 1
+    return int((value.millis - start.millis) // _UNITS[name])
+
+
+@algorithm("Date.getFraction")
+def get_fraction(value: Date, unit: str, time_zone: str | None) -> float:
+    """How much of a unit has passed, 0..1."""
+    found = get_range(value, unit, time_zone)
+    return (value.millis - found.start) / (found.end - found.start)
+
+
+def _floor(value: Date, unit: str, time_zone: str | None) -> Date:
+    when = to_datetime(value, time_zone)
+    if unit == "week":
+        monday = when - dt.timedelta(days=when.weekday())
+        return from_datetime(monday.replace(hour=0, minute=0, second=0, microsecond=0))
+    fields: dict[str, Any] = {"microsecond": 0}
+    for name, least in (("second", 0), ("minute", 0), ("hour", 0), ("day", 1), ("month", 1)):
+        if name == unit:
+            break
+        fields[name] = least
+    return from_datetime(when.replace(**fields))
+
+
+@algorithm("Date.getRange")
+def get_range(value: Date, unit: str, time_zone: str | None) -> DateRange:
+    """The unit around a date."""
+    start = _floor(value, _unit(unit), time_zone)
+    return DateRange(start.millis, advance(start, 1, unit, time_zone).millis)
+
+
+@algorithm("Date.update")
+def update(
+    value: Date, year: int | None, month: int | None, day: int | None, hour: int | None, minute: int | None,
+    second: float | None, time_zone: str | None,
+) -> Date:  # fmt: skip
+    """A date with some fields changed."""
+    given = {"year": year, "month": month, "day": day, "hour": hour, "minute": minute}
+    fields: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    if second is not None:
+        fields |= {"second": int(second), "microsecond": round((second - int(second)) * 1e6)}
+    try:
+        return from_datetime(to_datetime(value, time_zone).replace(**fields))
+    except ValueError as error:
+        raise bad_request(str(error)) from error
+
+
+_TOKENS = re.compile(r"'[^']*'|Y+|y+|M+|d+|D+|H+|h+|m+|s+|S+|a|E+|w+|x+|Z+|e")
+
+
+def _token(token: str, when: dt.datetime) -> str:
+    letter, width = token[0], len(token)
+    if letter == "'":
+        return token[1:-1] or "'"
+    if letter in "Yyx":
+        return f"{when.year % 100:02d}" if width == 2 else f"{when.year:0{width}d}"
+    if letter == "M" and width >= 3:
+        return when.strftime("%b" if width == 3 else "%B")
+    if letter == "E":
+        return when.strftime("%a" if width < 4 else "%A")
+    if letter == "a":
+        return when.strftime("%p")
+    if letter == "Z":
+        text = when.strftime("%z")
+        return text if width == 1 else f"{text[:3]}:{text[3:]}"
+    if letter == "S":
+        return f"{when.microsecond:06d}"[:width].ljust(width, "0")
+    numbers = {
+        "M": when.month, "d": when.day, "D": when.timetuple().tm_yday, "H": when.hour,
+        "h": when.hour % 12 or 12, "m": when.minute, "s": when.second, "w": when.isocalendar().week,
+        "e": when.isoweekday(),
+    }  # fmt: skip
+    return f"{numbers[letter]:0{width}d}"
+
+
+@algorithm("Date.format")
+def format_date(value: Date, pattern: str | None, time_zone: str | None) -> str:
+    """A date as text, by a Joda-Time pattern; ISO 8601 by default."""
+    when = to_datetime(value, time_zone)
+    if pattern is None:
+        return when.strftime("%Y-%m-%dT%H:%M:%S")
+    return _TOKENS.sub(lambda match: _token(match[0], when), pattern)
+
+
+@algorithm("Date.parse")
+def parse(pattern: str, text: str, time_zone: str | None) -> Date:
+    """A date from text, by a Joda-Time pattern."""
+    codes = {"Y": "%Y", "y": "%Y", "M": "%m", "d": "%d", "D": "%j", "H": "%H", "h": "%I", "m": "%M",
+             "s": "%S", "S": "%f", "a": "%p", "Z": "%z"}  # fmt: skip
+
+    def code(match: re.Match[str]) -> str:
+        token = match[0]
+        if token[0] == "'":
+            return token[1:-1]
+        if token[0] == "M" and len(token) >= 3:
+            return "%b" if len(token) == 3 else "%B"
+        return "%y" if token in ("yy", "YY") else codes.get(token[0], token)
+
+    try:
+        when = dt.datetime.strptime(text, _TOKENS.sub(code, pattern))
+    except ValueError as error:
+        raise bad_request(f"Invalid format: '{text}' does not match '{pattern}'.") from error
+    return from_datetime(when if when.tzinfo else when.replace(tzinfo=zone(time_zone)))
+
+
+@algorithm("DateRange")
+def date_range(start: Any, end: Any, time_zone: str | None) -> DateRange:
+    """Instants from a start up to but not including an end; a millisecond without one."""
+    first = date(start, time_zone).millis
+    last = first + 1 if end is None else date(end, time_zone).millis
+    return DateRange(first, last)
+
+
+@algorithm("DateRange.start")
+def start(span: DateRange) -> Date:
+    """The first instant."""
+    return Date(span.start)
+
+
+@algorithm("DateRange.end")
+def end(span: DateRange) -> Date:
+    """The end, which is not part of it."""
+    return Date(span.end)
+
+
+@algorithm("DateRange.contains")
+def contains(span: DateRange, other: Any) -> bool:
+    """Whether a date or a range is inside."""
+    if isinstance(other, DateRange):
+        return span.start <= other.start and other.end <= span.end
+    return span.contains(coerce(other, "Date", "other").millis)
+
+
+@algorithm("DateRange.intersects")
+def intersects(span: DateRange, other: DateRange) -> bool:
+    """Whether two ranges have an instant in common."""
+    return span.start < other.end and other.start < span.end
+
+
+@algorithm("DateRange.intersection")
+def intersection(span: DateRange, other: DateRange) -> DateRange:
+    """What two ranges have in common."""
+    first, last = max(span.start, other.start), min(span.end, other.end)
+    if last <= first:
+        raise bad_request("The date ranges do not intersect.")
+    return DateRange(first, last)
+
+
+@algorithm("DateRange.union")
+def union(span: DateRange, other: DateRange) -> DateRange:
+    """The range around both."""
+    return DateRange(min(span.start, other.start), max(span.end, other.end))
+
+
+@algorithm("DateRange.isEmpty")
+def is_empty(span: DateRange) -> bool:
+    """Whether there is no instant in it."""
+    return span.end <= span.start
+
+
+@algorithm("DateRange.isUnbounded")
+def is_unbounded(span: DateRange) -> bool:
+    """Whether it has no end in some direction."""
+    return _INFINITE in (span.end, -span.start)
+
+
+@algorithm("DateRange.unbounded")
+def unbounded() -> DateRange:
+    """All time."""
+    return DateRange(-_INFINITE, _INFINITE)
+
+
+@algorithm("BetterDateRangeCollection")
+def ranges(first: Date, last: Date, delta: int, unit: str, reset: bool, pattern: str | None) -> Collection:
+    """Features, one for each step of time, with `date_range`."""
+    features = []
+    current = first
+    while current.millis < last.millis and delta > 0:
+        following = advance(current, delta, unit, None)
+        if reset and to_datetime(following).year > to_datetime(current).year:
+            following = Date(get_range(current, "year", None).end)
+        features.append(
+            Feature(None, {
+                "system:index": format_date(current, pattern, None),
+                "date_range": DateRange(current.millis, min(following.millis, last.millis)),
+            })
+        )  # fmt: skip
+        current = following
+    return Collection.of(features, images=False)

@@ -1,0 +1,225 @@
+"""What a worker answers at once: values, pixels, features, pictures, descriptions of assets.
+
+Each function takes the worker's session first and returns something that can be sent over a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ee_floods.contracts.provenance import AssetUse
+from ee_floods.engine.assets.resources import asset_resource, list_assets
+from ee_floods.engine.errors import EngineError, bad_request, not_found
+from ee_floods.engine.evaluator import EvaluatedImage
+from ee_floods.engine.export import encode
+from ee_floods.engine.export.grids import check_request, requested_grid
+from ee_floods.engine.export.tables import table_file
+from ee_floods.engine.session import WorkerSession
+from ee_floods.engine.tiles.mercator import tile_grid
+from ee_floods.engine.tiles.visualize import needs_visualization, select_expression, visualized
+from ee_floods.grid import Grid
+
+__all__ = ["ANSWERS", "Blob", "Document"]
+
+_PICTURES = ("AUTO_JPEG_PNG", "PNG", "JPEG")
+_FEATURES_PER_PAGE = 1000  # the service's default
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON answer and the assets behind it."""
+
+    body: Any
+    assets: tuple[AssetUse, ...]
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A binary answer and the assets behind it."""
+
+    body: bytes
+    media_type: str
+    assets: tuple[AssetUse, ...]
+    filename: str = ""
+
+
+def value(session: WorkerSession, expression: Mapping[str, Any]) -> Document:
+    """Answer `value:compute`."""
+    answer = session.interactive.value(expression)
+    return Document({"result": answer.result}, answer.assets)
+
+
+def pixels(session: WorkerSession, body: Mapping[str, Any]) -> Blob:
+    """Answer `image:computePixels`: `expression`, `fileFormat`, `grid`, `bandIds`, `visualizationOptions`."""
+    return _render(session, body, None)
+
+
+def asset_pixels(session: WorkerSession, asset_id: str, body: Mapping[str, Any]) -> Blob:
+    """Answer `assets:getPixels`: as `pixels`, of a stored image on its own grid unless another is given."""
+    if session.library.image(asset_id) is None:
+        raise not_found(asset_id, "Image asset")
+    load = {
+        "functionInvocationValue": {
+            "functionName": "Image.load",
+            "arguments": {"id": {"constantValue": asset_id}},
+        }
+    }
+    expression: dict[str, Any] = {"result": "image", "values": {"image": load}}
+    if body.get("region"):
+        clip = {
+            "functionName": "Image.clip",
+            "arguments": {
+                "input": {"valueReference": "image"},
+                "geometry": {"constantValue": body["region"]},
+            },
+        }
+        expression["values"]["clipped"] = {"functionInvocationValue": clip}
+        expression["result"] = "clipped"
+    return _render(session, {**body, "expression": expression}, None)
+
+
+def tile(session: WorkerSession, body: Mapping[str, Any], zoom: int, x: int, y: int) -> Blob:
+    """Answer one map tile of a `maps` request."""
+    picture_body = {**body, "fileFormat": body.get("fileFormat") or "AUTO_JPEG_PNG"}
+    return _render(session, picture_body, tile_grid(zoom, x, y))
+
+
+def check_map(session: WorkerSession, body: Mapping[str, Any]) -> Document:
+    """Evaluate the graph of a `maps` or `thumbnails` request, so that its errors come when it is made."""
+    image = session.interactive.image(body.get("expression") or {})
+    return Document({}, image.assets)
+
+
+def thumbnail(session: WorkerSession, body: Mapping[str, Any]) -> Blob:
+    """Answer the pixels of a `thumbnails` request: a picture, or a download."""
+    return _render(session, body, None)
+
+
+def features(session: WorkerSession, body: Mapping[str, Any]) -> Document:
+    """Answer `table:computeFeatures`, a page at a time."""
+    answer = session.batch.table(_expression(body))
+    return Document(_page(answer.result, body), answer.assets)
+
+
+def asset_features(session: WorkerSession, asset_id: str, query: Mapping[str, str]) -> Document:
+    """Answer `assets:listFeatures`."""
+    table = session.library.table(asset_id)
+    if table is None:
+        raise not_found(asset_id, "Table asset")
+    items = [{"type": "Feature", **feature} for feature in table.features]
+    return Document(_page(items, query), (AssetUse(asset_id, table.simulated),))
+
+
+def table_download(session: WorkerSession, body: Mapping[str, Any]) -> Blob:
+    """Answer the bytes of a `tables` request."""
+    answer = session.batch.table(_expression(body))
+    payload, media_type, suffix = table_file(
+        answer.result, str(body.get("fileFormat") or "CSV"), body.get("selectors") or ()
+    )
+    return Blob(payload, media_type, answer.assets, f"{body.get('filename') or 'table'}{suffix}")
+
+
+def asset(session: WorkerSession, asset_id: str) -> Document:
+    """Answer `assets.get`."""
+    resource, simulated = asset_resource(session.library, asset_id)
+    return Document(resource, (AssetUse(asset_id, simulated),))
+
+
+def listing(session: WorkerSession, parent: str, query: Mapping[str, str]) -> Document:
+    """Answer `listAssets`."""
+    answer, simulated = list_assets(
+        session.library,
+        parent,
+        text_filter=query.get("filter", ""),
+        page_size=int(query.get("pageSize") or 0),
+        token=query.get("pageToken", ""),
+        basic=query.get("view") == "BASIC",
+    )
+    return Document(answer, (AssetUse(parent, simulated),))
+
+
+def ping(session: WorkerSession) -> str:
+    """Answer that this worker works."""
+    return type(session.library).__name__
+
+
+def _render(session: WorkerSession, body: Mapping[str, Any], grid: Grid | None) -> Blob:
+    file_format = str(body.get("fileFormat") or "AUTO_JPEG_PNG")
+    names = [str(name) for name in body.get("bandIds") or ()]
+    image = session.interactive.image(select_expression(_expression(body), names))
+    options = body.get("visualizationOptions")
+    if file_format in _PICTURES and needs_visualization(image, options):
+        image = session.interactive.image(visualized(_expression(body), options, names))
+    target = grid or requested_grid(body.get("grid"), image)
+    check_request(target, image.bands, session.limits)
+    rasters = image.read(target)
+    bands = [band.name for band in image.bands]
+    payload, media_type, suffix = _encode(image, target, bands, rasters, file_format, body)
+    prefix = str(body.get("filenamePrefix") or "download")
+    return Blob(payload, media_type, image.assets, f"{prefix}{suffix}" if suffix else "")
+
+
+def _encode(
+    image: EvaluatedImage,
+    grid: Grid,
+    names: Sequence[str],
+    rasters: Sequence[Any],
+    file_format: str,
+    body: Mapping[str, Any],
+) -> tuple[bytes, str, str]:
+    tags = {"simulated": "true"} if any(use.simulated for use in image.assets) else {}
+    if file_format in _PICTURES:
+        payload, media_type = encode.picture(rasters, file_format)
+        return payload, media_type, ""
+    if file_format == "NPY":
+        return encode.npy(names, rasters), "application/octet-stream", ".npy"
+    if file_format == "GEO_TIFF":
+        return encode.geotiff(grid, names, rasters, tags), "image/tiff", ".tif"
+    if file_format in ("ZIPPED_GEO_TIFF", "ZIPPED_GEO_TIFF_PER_BAND"):
+        payload = encode.zipped_geotiff(
+            grid,
+            names,
+            rasters,
+            tags,
+            prefix=str(body.get("filenamePrefix") or "download"),
+            per_band=file_format.endswith("PER_BAND"),
+        )
+        return payload, "application/zip", ".zip"
+    raise bad_request(f"Unsupported file format: '{file_format}'.")
+
+
+def _expression(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    expression = body.get("expression")
+    if not isinstance(expression, Mapping):
+        raise bad_request("Missing required field: 'expression'.")
+    return expression
+
+
+def _page(items: Sequence[Any], query: Mapping[str, Any]) -> dict[str, Any]:
+    token = str(query.get("pageToken") or "0")
+    if not token.isdigit():
+        raise EngineError("Invalid page token.", 400)
+    first, size = int(token), int(query.get("pageSize") or _FEATURES_PER_PAGE)
+    answer: dict[str, Any] = {"type": "FeatureCollection", "features": list(items[first : first + size])}
+    if first + size < len(items):
+        answer["nextPageToken"] = str(first + size)
+    return answer
+
+
+ANSWERS: dict[str, Callable[..., Any]] = {
+    "value": value,
+    "pixels": pixels,
+    "asset_pixels": asset_pixels,
+    "tile": tile,
+    "check_map": check_map,
+    "thumbnail": thumbnail,
+    "features": features,
+    "asset_features": asset_features,
+    "table_download": table_download,
+    "asset": asset,
+    "listing": listing,
+    "ping": ping,
+}
+"""The functions of this module, by the name that the server calls them by."""

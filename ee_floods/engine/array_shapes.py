@@ -1,0 +1,116 @@
+"""Shapes of arrays: the same operations for one array and for arrays in pixels (leading axes stay)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ee_floods.engine.errors import bad_request
+from ee_floods.engine.values.reducer import Reducer, Samples
+
+__all__ = ["accumulated", "joined", "ordered", "projected", "reduced", "repeated", "sliced", "swapped"]
+
+Array = NDArray[Any]
+
+
+def _axis(values: Array, axis: int, lead: int) -> int:
+    dimensions = values.ndim - lead
+    if not 0 <= axis < dimensions:
+        raise bad_request(f"Axis {axis} is out of range for an array of {dimensions} dimensions.")
+    return axis + lead
+
+
+def _widened(values: Array, dimensions: int, lead: int) -> Array:
+    while values.ndim - lead < dimensions:
+        values = values[..., None]
+    return values
+
+
+def sliced(values: Array, axis: int, start: int, end: int | None, step: int, lead: int = 0) -> Array:
+    """Return a part along one axis."""
+    index: list[slice] = [slice(None)] * values.ndim
+    index[_axis(values, axis, lead)] = slice(start, end, step)
+    return values[tuple(index)]
+
+
+def joined(arrays: Sequence[Array], axis: int, lead: int = 0) -> Array:
+    """Return arrays joined along an axis; missing axes of length 1 are added at the end."""
+    dimensions = max(axis + 1, max(a.ndim - lead for a in arrays))
+    wide = [_widened(a, dimensions, lead) for a in arrays]
+    try:
+        return np.concatenate(wide, axis=axis + lead)
+    except ValueError as error:
+        shapes = [a.shape[lead:] for a in wide]
+        raise bad_request(f"Cannot join arrays of shapes {shapes} along axis {axis}.") from error
+
+
+def projected(values: Array, axes: Sequence[int], lead: int = 0) -> Array:
+    """Return only some axes; the others must have length 1."""
+    kept = [_axis(values, axis, lead) for axis in axes]
+    dropped = [axis for axis in range(lead, values.ndim) if axis not in kept]
+    if any(values.shape[axis] > 1 for axis in dropped):
+        raise bad_request(f"Cannot drop axes that are longer than 1: the array is {values.shape[lead:]}.")
+    moved = values.transpose(*range(lead), *kept, *dropped)
+    return moved.reshape(moved.shape[: lead + len(kept)])
+
+
+def repeated(values: Array, axis: int, copies: int, lead: int = 0) -> Array:
+    """Return copies along an axis, which may be a new one."""
+    wide = _widened(values, axis + 1, lead)
+    return np.concatenate([wide] * max(int(copies), 1), axis=axis + lead)
+
+
+def swapped(values: Array, first: int, second: int, lead: int = 0) -> Array:
+    """Return two axes exchanged."""
+    wide = _widened(values, max(first, second) + 1, lead)
+    return np.swapaxes(wide, first + lead, second + lead)
+
+
+def ordered(values: Array, keys: Array, lead: int = 0) -> Array:
+    """Return values sorted by keys along the one axis on which the keys are longer than 1."""
+    long = [axis for axis in range(lead, keys.ndim) if keys.shape[axis] > 1]
+    if len(long) > 1:
+        raise bad_request("The keys may be longer than 1 along one axis only.")
+    axis = long[0] if long else lead
+    order = np.argsort(keys, axis=axis, kind="stable")
+    return np.take_along_axis(values, np.broadcast_to(order, values.shape), axis)
+
+
+def reduced(values: Array, reducer: Reducer, axes: Sequence[int], field: int | None, lead: int = 0) -> Array:
+    """Return a reduction along axes, which keep length 1; several inputs or outputs lie along `field`."""
+    places = [_axis(values, axis, lead) for axis in axes]
+    if field is None:
+        if reducer.inputs != 1 or len(reducer.outputs) != 1:
+            raise bad_request("A reducer of several inputs or outputs needs a fieldAxis.")
+        columns = [_samples_first(values, places)]
+    else:
+        where = _axis(values, field, lead)
+        if values.shape[where] != reducer.inputs:
+            raise bad_request(f"The field axis must have length {reducer.inputs}, not {values.shape[where]}.")
+        columns = [_samples_first(np.take(values, [i], axis=where), places) for i in range(reducer.inputs)]
+    weights = np.ones(columns[0].shape, np.float64)
+    found = [np.asarray(v) for v, _ in reducer.reduce_stack(Samples.plain(columns, weights))]
+    for place in sorted(places):
+        found = [np.expand_dims(v, place) for v in found]
+    return found[0] if field is None else np.concatenate(found, axis=field + lead)
+
+
+def _samples_first(values: Array, places: Sequence[int]) -> Array:
+    rest = [axis for axis in range(values.ndim) if axis not in places]
+    moved = values.transpose(*places, *rest)
+    return moved.reshape(-1, *(values.shape[axis] for axis in rest))
+
+
+def accumulated(values: Array, axis: int, reducer: Reducer | None, lead: int = 0) -> Array:
+    """Return the reduction up to each position along an axis; sums without a reducer."""
+    place = _axis(values, axis, lead)
+    if reducer is None or reducer.name == "sum":
+        return np.cumsum(values, axis=place)
+    parts = [
+        reduced(np.take(values, range(end), axis=place), reducer, [axis], None, lead)
+        for end in range(1, values.shape[place] + 1)
+    ]
+    return np.concatenate(parts, axis=place)

@@ -1,0 +1,1 @@
+"""Assets: what clients create, what folders are mounted, and the one library made of all of them."""

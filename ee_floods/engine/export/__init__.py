@@ -1,0 +1,1 @@
+"""Pixels and features out of the engine: encodings, batch exports and imports."""

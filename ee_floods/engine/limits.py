@@ -1,0 +1,45 @@
+"""Limits of the interactive service, as the local engine enforces them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+_UNLIMITED = sys.maxsize
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask for.
+
+    Args:
+        request_bytes: Size of one computePixels answer: each pixel its bytes plus one mask byte a band
+            (https://developers.google.com/earth-engine/guides/usage, 48 MiB).
+        dimension: Pixels along one side of an answer.
+        bands: Bands of one answer.
+        elements: Elements of a collection in one `getInfo` ("accumulated over 5000 elements").
+        reproject_pixels: Pixels that one `reproject` may ask of its input in a tile; the service's own number
+            is not published, this one is chosen so that such a read stays under 1 GiB (assumed).
+        cache_bytes: Memory for pixels that several parts of a graph share.
+        timeout_s: Seconds an interactive request may take; enforced by whoever runs the evaluator.
+    """
+
+    request_bytes: int = 48 * 1024 * 1024
+    dimension: int = 32768
+    bands: int = 1024
+    elements: int = 5000
+    reproject_pixels: int = 8192 * 8192
+    cache_bytes: int = 384 * 1024 * 1024
+    timeout_s: float = 300.0
+
+    @classmethod
+    def none(cls) -> Limits:
+        """Return limits that never bind; the cache keeps its bound."""
+        return cls(_UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED, _UNLIMITED, timeout_s=float("inf"))
+
+    def batch(self) -> Limits:
+        """Return the limits of a batch task: no bound on sizes, elements or time."""
+        return dataclasses.replace(Limits.none(), cache_bytes=self.cache_bytes)

@@ -1,0 +1,178 @@
+"""From one lattice of pixels to another: nearest neighbour, interpolation, pyramid levels."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ee_floods.engine.records import Raster
+from ee_floods.engine.values.image import is_opaque
+from ee_floods.engine.values.projection import Projection, centres, reproject_points, same_system
+from ee_floods.grid import Grid, Window
+
+__all__ = ["Places", "interpolate", "level_of", "nearest", "places", "read_lattice", "scale_ratio"]
+
+# An output centre that lies on an edge between input pixels by less than this belongs to the next pixel,
+# so that rounding of origins such as 499980.0000001 cannot flip rows or columns.
+_EDGE = 1e-6
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the pixel centres of a grid fall on a lattice, in fractional lattice pixels.
+
+    Args:
+        rows: `(H, 1)` or `(H, W)`.
+        cols: `(1, W)` or `(H, W)`.
+        window: Lattice pixels that hold them all.
+        finite: `(H, W)` where the coordinates exist; None where all do.
+    """
+
+    rows: NDArray[np.floating[Any]]
+    cols: NDArray[np.floating[Any]]
+    window: Window
+    finite: NDArray[np.bool_] | None
+
+    @property
+    def separable(self) -> bool:
+        """Whether rows and columns are independent of each other."""
+        return bool(self.rows.shape[1] == 1 and self.cols.shape[0] == 1)
+
+
+@functools.lru_cache(maxsize=64)
+def places(grid: Grid, lattice: Projection) -> Places | None:
+    """Return where a grid's centres fall on a lattice; None where none can be projected."""
+    transform, other = grid.transform, lattice.transform
+    straight = not (transform[1] or transform[3] or other[1] or other[3])
+    if straight and same_system(grid.crs, lattice.crs):
+        x = transform[2] + transform[0] * (np.arange(grid.width) + 0.5)
+        y = transform[5] + transform[4] * (np.arange(grid.height) + 0.5)
+        cols, rows = ((x - other[2]) / other[0])[None, :], ((y - other[5]) / other[4])[:, None]
+        finite = None
+    else:
+        x, y = centres(grid, lattice.crs)
+        cols, rows = lattice.pixels(x, y)
+        good = np.isfinite(cols) & np.isfinite(rows)
+        finite = None if good.all() else good
+        if finite is not None:
+            if not finite.any():
+                return None
+            cols, rows = np.where(finite, cols, cols[finite][0]), np.where(finite, rows, rows[finite][0])
+    row0, row1 = math.floor(rows.min() + _EDGE), math.floor(rows.max() + _EDGE)
+    col0, col1 = math.floor(cols.min() + _EDGE), math.floor(cols.max() + _EDGE)
+    return Places(rows, cols, Window(row0, col0, row1 - row0 + 1, col1 - col0 + 1), finite)
+
+
+def nearest(found: Places, window: Window, rasters: Sequence[Raster]) -> list[Raster]:
+    """Return the pixel of `rasters` (which cover `window`) under each place; masked outside the window."""
+    rows = np.floor(found.rows + _EDGE).astype(np.intp) - window.row
+    cols = np.floor(found.cols + _EDGE).astype(np.intp) - window.col
+    inside_rows = (rows >= 0) & (rows < window.height)
+    inside_cols = (cols >= 0) & (cols < window.width)
+    outside = None if inside_rows.all() and inside_cols.all() else ~(inside_rows & inside_cols)
+    if outside is not None:
+        rows, cols = rows.clip(0, window.height - 1), cols.clip(0, window.width - 1)
+    if found.finite is not None:
+        outside = ~found.finite if outside is None else outside | ~found.finite
+    picked: tuple[Any, Any] = (rows, cols)
+    if found.separable:
+        picked = _slices(rows[:, 0], cols[0]) or (rows, cols)
+    answer = []
+    for raster in rasters:
+        if is_opaque(raster.mask):
+            mask = np.broadcast_to(np.float32(1), (rows.shape[0], cols.shape[1]))
+        else:
+            mask = raster.mask[picked]
+        if outside is not None:
+            mask = np.where(outside, np.float32(0), mask)
+        answer.append(Raster(raster.values[picked], mask))
+    return answer
+
+
+def _slices(rows: NDArray[np.intp], cols: NDArray[np.intp]) -> tuple[slice, slice] | None:
+    """Slices for indices that step evenly forward: a view instead of a copy."""
+    answer = []
+    for index in (rows, cols):
+        step = int(index[1] - index[0]) if index.size > 1 else 1
+        if step < 1 or (index.size > 1 and not (np.diff(index) == step).all()):
+            return None
+        answer.append(slice(int(index[0]), int(index[-1]) + 1, step))
+    return answer[0], answer[1]
+
+
+def interpolate(found: Places, window: Window, raster: Raster, mode: str) -> Raster:
+    """Return a band interpolated from the pixels around each place.
+
+    Neighbours that are masked take no part, and the mask is that of the nearest pixel (assumed).
+
+    Args:
+        found: Places on the lattice of `raster`.
+        window: What `raster` covers; at least two pixels more than the places on each side, where it can.
+        raster: The pixels.
+        mode: `bilinear`, or `bicubic` (cubic convolution with a = -0.5; Keys 1981).
+    """
+    nearby = nearest(found, window, [raster])[0]
+    rows, cols = found.rows - 0.5 - window.row, found.cols - 0.5 - window.col
+    row0, col0 = np.floor(rows).astype(np.intp), np.floor(cols).astype(np.intp)
+    taps = range(2) if mode == "bilinear" else range(-1, 3)
+    weigh = _linear if mode == "bilinear" else _cubic
+    valid = raster.mask > 0
+    values = np.where(valid, raster.values, 0).astype(np.float64)
+    total, weights = np.zeros(nearby.mask.shape), np.zeros(nearby.mask.shape)
+    for i in taps:
+        for j in taps:
+            r, c = (row0 + i).clip(0, window.height - 1), (col0 + j).clip(0, window.width - 1)
+            weight = weigh(rows - (row0 + i)) * weigh(cols - (col0 + j)) * valid[r, c]
+            total += weight * values[r, c]
+            weights += weight
+    safe = np.abs(weights) > 1e-6
+    picked = np.where(safe, total / np.where(safe, weights, 1), nearby.values)
+    return Raster(picked, nearby.mask)
+
+
+def _linear(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(0.0, 1.0 - np.abs(t))
+
+
+def _cubic(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    t = np.abs(t)
+    near = 1.5 * t**3 - 2.5 * t**2 + 1
+    far = -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
+    return np.where(t <= 1, near, np.where(t < 2, far, 0.0))
+
+
+@functools.lru_cache(maxsize=4096)
+def scale_ratio(grid_projection: Projection, native: Projection, anchor: tuple[float, float]) -> float:
+    """Return how many native pixels one output pixel spans on a side, at `anchor` (in the native CRS).
+
+    The anchor belongs to the image, not to the tile, so that all tiles of an answer read the same level.
+    """
+    if same_system(grid_projection.crs, native.crs):
+        return grid_projection.pixel_size / native.pixel_size
+    x, y = reproject_points(np.array([anchor[0]]), np.array([anchor[1]]), native.crs, grid_projection.crs)
+    a, b, _, d, e, _ = grid_projection.transform
+    xs, ys = np.array([x[0], x[0] + a, x[0] + b]), np.array([y[0], y[0] + d, y[0] + e])
+    cols, rows = native.pixels(*reproject_points(xs, ys, grid_projection.crs, native.crs))
+    area = abs((cols[1] - cols[0]) * (rows[2] - rows[0]) - (cols[2] - cols[0]) * (rows[1] - rows[0]))
+    return math.sqrt(area) if math.isfinite(area) and area > 0 else 1.0
+
+
+def level_of(ratio: float, shape: tuple[int, int]) -> int:
+    """Return the nearest finer pyramid level; levels end when the image fits into 256 x 256 pixels.
+
+    Source: https://developers.google.com/earth-engine/guides/scale (pyramids up to one tile).
+    """
+    last = max(0, math.ceil(math.log2(max(shape) / 256))) if max(shape) > 256 else 0
+    return min(max(0, math.floor(math.log2(max(ratio, 1e-9)) + 1e-3)), last)
+
+
+def read_lattice(read: Callable[[Grid], list[Raster]], lattice: Projection, window: Window) -> list[Raster]:
+    """Read the pixels of a window of an unbounded lattice."""
+    moved = lattice.translated(window.col, window.row)
+    return read(Grid(lattice.crs, moved.transform, (window.height, window.width)))

@@ -1,0 +1,1 @@
+"""The HTTP server: Earth Engine's REST interface, answered from worker processes."""

@@ -1,0 +1,132 @@
+"""Routes of assets: get, list, create, patch, delete, copy, move, pixels, features, policies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ee_floods.engine.assets.ids import asset_id, asset_name, is_root
+from ee_floods.engine.errors import EngineError, bad_request
+from ee_floods.engine.server.context import Context, read_json
+
+__all__ = ["AssetsApi"]
+
+_MAX_BYTES = 250 * 10**9  # quota of a project: guides/usage#asset_limits
+_MAX_ASSETS = 10_000
+_METHODS = ["GET", "POST", "PATCH", "DELETE"]
+
+
+class AssetsApi:
+    """Answers questions about assets and changes those that clients created."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self, prefix: str) -> list[BaseRoute]:
+        """Return the routes below `/{version}/projects/{project}`."""
+        return [
+            Route(f"{prefix}:listAssets", self._list_root, methods=["GET"]),
+            Route(f"{prefix}/assets", self._root, methods=["GET", "POST"]),
+            Route(f"{prefix}/assets/{{rest:path}}", self._asset, methods=_METHODS),
+        ]
+
+    async def _list_root(self, request: Request) -> Response:
+        parent = f"projects/{request.path_params['project']}/assets"
+        return await self._context.document("listing", parent, dict(request.query_params))
+
+    async def _root(self, request: Request) -> Response:
+        project = request.path_params["project"]
+        if request.method == "GET":
+            return await self._get(f"projects/{project}/assets")
+        body = await read_json(request)
+        wanted = request.query_params.get("assetId") or ""
+        if not wanted:
+            raise bad_request("Asset ID is required.")
+        identifier = asset_id(f"projects/{project}/assets/{wanted}")
+        await run_in_threadpool(
+            self._context.created.make_folder,
+            identifier,
+            str(body.get("type") or ""),
+            body.get("properties") or {},
+        )
+        return await self._get(identifier)
+
+    async def _asset(self, request: Request) -> Response:
+        project, rest = request.path_params["project"], request.path_params["rest"]
+        path, colon, action = rest.rpartition(":")
+        if not colon:
+            path, action = rest, ""
+        identifier = asset_id(f"projects/{project}/assets/{path}")
+        if request.method == "GET":
+            return await self._read(identifier, action, dict(request.query_params))
+        if request.method == "DELETE" and not action:
+            await run_in_threadpool(self._context.created.delete, identifier)
+            return JSONResponse({})
+        body = await read_json(request)
+        if request.method == "PATCH" and not action:
+            mask = body.get("updateMask") or {}
+            paths = mask.get("paths") or () if isinstance(mask, dict) else str(mask).split(",")
+            await run_in_threadpool(
+                self._context.created.update, identifier, body.get("asset") or {}, list(paths)
+            )
+            return await self._get(identifier)
+        return await self._act(identifier, action, body)
+
+    async def _read(self, identifier: str, action: str, query: dict[str, str]) -> Response:
+        if action == "":
+            return await self._get(identifier)
+        if action in ("listAssets", "listImages"):
+            return await self._context.document("listing", identifier, query)
+        if action == "listFeatures":
+            return await self._context.document("asset_features", identifier, query)
+        raise _unknown(action)
+
+    async def _act(self, identifier: str, action: str, body: dict[str, Any]) -> Response:
+        created = self._context.created
+        target = asset_id(str(body.get("destinationName") or ""))
+        if action == "copy":
+            overwrite = bool(body.get("overwrite"))
+            await run_in_threadpool(created.copy, identifier, target, overwrite=overwrite)
+            return await self._get(target)
+        if action == "move":
+            await run_in_threadpool(created.move, identifier, target)
+            return await self._get(target)
+        if action == "getPixels":
+            return await self._context.blob("asset_pixels", identifier, body)
+        if action == "getIamPolicy":
+            await self._context.call("asset", identifier)  # 404 if it is not there
+            return JSONResponse(created.policy(identifier))
+        if action == "setIamPolicy":
+            policy = body.get("policy") or {}
+            created.set_policy(identifier, policy)
+            return JSONResponse(policy)
+        if action == "testIamPermissions":
+            return JSONResponse({"permissions": body.get("permissions") or []})
+        raise _unknown(action)
+
+    async def _get(self, identifier: str) -> Response:
+        if not is_root(identifier):
+            return await self._context.document("asset", identifier)
+        count, size = self._context.created.usage(identifier)
+        return JSONResponse(
+            {
+                "type": "FOLDER",
+                "name": asset_name(identifier),
+                "id": identifier,
+                # 64-bit integers are strings in the service's JSON.
+                "quota": {
+                    "sizeBytes": str(size),
+                    "maxSizeBytes": str(_MAX_BYTES),
+                    "assetCount": str(count),
+                    "maxAssets": str(_MAX_ASSETS),
+                },
+            }
+        )
+
+
+def _unknown(action: str) -> EngineError:
+    return EngineError(f"Method '{action}' is not implemented by the local engine.", 501, "UNIMPLEMENTED")

@@ -1,0 +1,1 @@
+"""Pictures: map tiles, thumbnails and their encodings."""

@@ -1,0 +1,1 @@
+"""The values that flow along the edges of an expression graph."""
