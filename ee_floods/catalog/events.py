@@ -13,6 +13,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ee_floods.catalog.countries import names_in
 from ee_floods.catalog.event import FloodEvent, parse_time
 from ee_floods.catalog.event_assets import EVENT_TABLES, existing_tables, read_table
 from ee_floods.catalog.event_files import read_events
@@ -54,9 +55,9 @@ def find(place: str, date: str | None = None, *, source: str | Path | None = Non
     """
     events = list(source)
     wanted = place.casefold().strip()
-    there = tuple(e for e in events if any(wanted in text.casefold() for text in (e.id, e.name, e.country)))
+    there = tuple(e for e in events if any(wanted in text.casefold() for text in _texts(e)))
     if not there:
-        names = {text for e in events for text in (e.id, e.country) if text}
+        names = {text for e in events for text in _texts(e) if text}
         raise InputError(f"No event is called {place!r}, nor is in it.", remedy=suggest(place, names))
     if date is None:
         return there
@@ -85,6 +86,11 @@ def get(event_id: str, *, source: str | Path | None = None) -> FloodEvent:
     if event_id not in events:
         raise InputError(f"There is no event {event_id!r}.", remedy=suggest(event_id, events))
     return events[event_id]
+
+
+def _texts(event: FloodEvent) -> tuple[str, ...]:
+    """Return what an event may be called by: id, name, country's code and name."""
+    return event.id, event.name, event.country, *names_in(event.country)
 
 
 def _read(source: str | Path | None) -> tuple[FloodEvent, ...]:

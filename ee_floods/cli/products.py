@@ -78,7 +78,7 @@ def predict(
 
 def _describe(path: Path, raster: FloodRaster) -> None:
     properties = raster.properties
-    show(f"{path}: {properties.event}{', SIMULATED' if properties.simulated else ''}")
+    show(f"{path}: {properties.event}")
     if properties.not_assessed:
         show("not assessed: " + ", ".join(properties.not_assessed))
     if not properties.validated_on:
@@ -118,9 +118,8 @@ def stats(source: _Product, json: Json = False) -> None:
         ]
         for row in report.to_rows()
     ]
-    mark = " (SIMULATED)" if raster.properties.simulated else ""
     columns = [("class", "left"), ("km²", "right"), ("of what was observed", "right")]
-    show(table(f"{raster.properties.event}{mark}", columns, rows))
+    show(table(raster.properties.event, columns, rows))
 
 
 def publish(

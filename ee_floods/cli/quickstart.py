@@ -58,7 +58,7 @@ def _print(report: RunReport, out: Path) -> None:
         score = report.metrics[key]
         rows.append([label, *("-" if v is None else f"{v:.3f}" for v in (score.pooled_iou, score.mean_iou))])
     columns = [("model", "left"), ("pooled water IoU", "right"), ("mean of chips", "right")]
-    show(table("Test chips of the mapped event (SIMULATED)", columns, rows))
+    show(table("Test chips, two floods that no network has seen (SIMULATED)", columns, rows))
     seconds = sum(step.seconds for step in report.steps)
     show(f"{seconds:.0f} s, peak memory {report.peak_memory_mib / 1024:.1f} GiB (all processes)")
     for name in ("map", "picture", "flood"):

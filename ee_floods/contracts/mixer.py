@@ -1,7 +1,7 @@
 """The mixer: the JSON that Earth Engine writes beside TFRecord shards and takes back at import.
 
-Its layout is Earth Engine's own (`projection`, `patchDimensions`, `patchesPerRow`, `totalPatches`), so a mixer
-from the service and one written here read alike.
+Its layout is Earth Engine's own (`projection`, `patchDimensions`, `patchesPerRow`, `totalPatches`), so a
+mixer from the service and one written here read alike.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +69,63 @@ def _covers(footprint: Geometry | None, grid: Grid) -> bool:
     return not (a > east + margin or c < west - margin or b > north + margin or d < south - margin)
 
 
+SPREAD = 500
+"""Images from which a collection that a library can narrow is composited region by region, so that a mosaic
+of every tile of the Earth reads the few that lie under the pixels asked for."""
+
+_CELL = 1.0  # degrees: regions are whole cells, so that neighbouring tiles of an answer share one
+
+
+def by_region(composite: Callable[[Collection], Image], collection: Collection) -> Image | None:
+    """Return the composite of a spread-out collection, each pixel from the images around it.
+
+    Args:
+        composite: Makes one image of a collection.
+        collection: The collection.
+
+    Returns:
+        The image, with the bands that the first image gives; None if the collection is small, or its library
+        cannot be asked for part of it.
+    """
+    head = list(itertools.islice(collection, SPREAD))
+    if len(head) < SPREAD or collection.over((0.0, 0.0, 1.0, 1.0)) is None:
+        return None
+    parts: dict[tuple[float, float, float, float], Image] = {}
+
+    def part(grid: Grid) -> Image:
+        cell = _cell(grid)
+        if cell not in parts:
+            fewer = collection.over(cell)
+            parts[cell] = composite(Collection.of([] if fewer is None else fewer.elements(), images=True))
+        return parts[cell]
+
+    def lazy(band: Band) -> Band:
+        def compute(reader: Reader, grid: Grid) -> Raster:
+            found = [other for other in part(grid).bands if other.name == band.name]
+            if not found:
+                return Raster(np.zeros(grid.shape, band.type.dtype), np.zeros(grid.shape, np.float32))
+            return reader.read(found[0], grid)
+
+        return Band(band.name, band.type, WGS84, compute, ())
+
+    template = composite(Collection.of(head[:1], images=True))
+    return Image(tuple(lazy(band) for band in template.bands), {}, None)
+
+
+def _cell(grid: Grid) -> tuple[float, float, float, float]:
+    west, south, east, north = grid.lonlat_bounds
+    if west > east or not all(math.isfinite(v) for v in (west, south, east, north)):
+        west, east = -180.0, 180.0  # across the antimeridian
+    low = (math.floor((west - 0.01) / _CELL) * _CELL, math.floor((south - 0.01) / _CELL) * _CELL)
+    high = (math.ceil((east + 0.01) / _CELL) * _CELL, math.ceil((north + 0.01) / _CELL) * _CELL)
+    return max(low[0], -180.0), max(low[1], -90.0), min(high[0], 180.0), min(high[1], 90.0)
+
+
 def mosaic(collection: Collection) -> Image:
     """Return the last image on top: partly transparent pixels let the ones below shine through."""
+    spread = by_region(mosaic, collection)
+    if spread is not None:
+        return spread
     images = images_of(collection)
     footprints = {id(band.compute): image.footprint for image in images for band in image.bands}
 
@@ -139,6 +196,13 @@ def reduce_images(collection: Collection, reducer: Reducer, *, plain_names: bool
         reducer: One input: applied to each band. More: one per band.
         plain_names: Keep band names (`reduce.median`) instead of `B_median`.
     """
+
+    def again(part: Collection) -> Image:
+        return reduce_images(part, reducer, plain_names=plain_names)
+
+    spread = by_region(again, collection)
+    if spread is not None:
+        return spread
     images = images_of(collection)
     found = _by_name(images)
     footprint = _extent(images)

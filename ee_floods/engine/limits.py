@@ -32,7 +32,7 @@ class Limits:
     bands: int = 1024
     elements: int = 5000
     reproject_pixels: int = 8192 * 8192
-    cache_bytes: int = 384 * 1024 * 1024
+    cache_bytes: int = 192 * 1024 * 1024
     timeout_s: float = 300.0
 
     @classmethod

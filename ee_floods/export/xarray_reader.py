@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ee_floods.grid import Grid
 from ee_floods.service.fill import solid
+from ee_floods.session import provenance
 
 if TYPE_CHECKING:
     import ee
@@ -20,6 +22,8 @@ _PART = "part"
 
 def open_xarray(image: ee.Image, grid: Grid, bands: Sequence[str]) -> xarray.Dataset:
     """Return an image on a grid as a lazy dataset: float32 variables `(y, x)` by band, NaN where masked.
+
+    Its attributes say what it was computed from, and SIMULATED if any of that was.
 
     Args:
         image: The image.
@@ -41,4 +45,9 @@ def open_xarray(image: ee.Image, grid: Grid, bands: Sequence[str]) -> xarray.Dat
         primary_dim_name=_PART,
         primary_dim_property=_PART,
     )
-    return dataset.isel({_PART: 0}, drop=True)
+    whole = dataset.isel({_PART: 0}, drop=True)
+    origin = provenance(image)
+    whole.attrs["provenance"] = json.dumps(origin.to_dict())
+    if origin.simulated:
+        whole.attrs["title"] = origin.mark
+    return whole

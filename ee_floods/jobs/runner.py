@@ -78,7 +78,7 @@ def plan_job(path: Path, *, state: Path | None = None, listener: Listener | None
         state: Folder of the local engine's state; see `session.connect`.
         listener: Told of progress.
     """
-    job, out = _load(path)
+    job, _ = _load(path)
     spec = job.dataset
     done = {record.destination.rstrip("/"): record.state for record in job_status(path)}
     with _session(job, state):

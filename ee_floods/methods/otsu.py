@@ -9,7 +9,8 @@ threshold is picked here from its counts: one request of a few kilobytes, whatev
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ee_floods.errors import InputError
 
@@ -28,6 +29,7 @@ __all__ = [
     "histogram",
     "histogram_graph",
     "otsu_threshold",
+    "read_histogram",
     "threshold_of_histogram",
 ]
 
@@ -63,7 +65,7 @@ def otsu_threshold(values: NDArray[np.floating]) -> float:
             + (f", all {finite.flat[0]}." if finite.size else "."),
             remedy="Give a scene that the radar observed.",
         )
-    return float(threshold_otsu(finite, nbins=OTSU_BINS))
+    return float(threshold_otsu(finite, nbins=OTSU_BINS))  # type: ignore[no-untyped-call]
 
 
 def histogram(db: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -105,11 +107,12 @@ def threshold_of_histogram(counts: NDArray[np.floating]) -> float:
     above = weights.sum() - below
     moment = np.cumsum(weights * centres)
     gap = (moment[-1] - moment[splits]) / above - moment[splits] / below
-    return float(edges[splits[np.argmax(below * above * gap**2)] + 1])
+    # Edges are tenths of a dB; float64 writes some of them with a tail.
+    return round(float(edges[splits[np.argmax(below * above * gap**2)] + 1]), 6)
 
 
-def histogram_graph(db: ee.Image, grid: Grid) -> ee.List:
-    """Return a server-side list of `BIN_COUNT` counts of one band over a grid: one reduceRegion.
+def histogram_graph(db: ee.Image, grid: Grid) -> ee.Dictionary:
+    """Return a graph of the histogram of one band over a grid, one reduceRegion; see `read_histogram`.
 
     Every unmasked pixel of the grid counts once, as in `histogram`.
 
@@ -121,16 +124,25 @@ def histogram_graph(db: ee.Image, grid: Grid) -> ee.List:
 
     left, bottom, right, top = grid.bounds
     box = ee.Geometry.Rectangle([left, bottom, right, top], grid.crs, False)
-    answer = db.rename("db").reduceRegion(
+    answer: ee.Dictionary = db.rename("db").reduceRegion(
         reducer=ee.Reducer.fixedHistogram(*BIN_RANGE_DB, BIN_COUNT).unweighted(),
         geometry=box,
         crs=grid.crs,
         crsTransform=list(grid.transform),
         maxPixels=10**10,
     )
-    # A region without a pixel answers null; an empty list says so without an error on the server.
-    counts = ee.Array(answer.get("db")).slice(1, 1, 2).project([0]).toList()
-    return ee.List(ee.Algorithms.If(answer.get("db"), counts, ee.List([])))
+    return answer
+
+
+def read_histogram(answer: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return the counts `(BIN_COUNT,)` in the answer to `histogram_graph`; zeros if no pixel was there."""
+    import numpy as np
+
+    # Earth Engine answers with rows of (lower edge, count), and with null for a region without a pixel.
+    rows = answer.get("db")
+    if rows is None:
+        return np.zeros(BIN_COUNT)
+    return np.asarray(rows, dtype=np.float64)[:, 1]
 
 
 def below_image(db: ee.Image, threshold: float, name: str = "weak_s1") -> ee.Image:

@@ -1,4 +1,4 @@
-"""Intervals by resampling chips: the chips of an evaluation are few, and pixels of a chip are not independent."""
+"""Intervals by resampling chips: they are few, and the pixels of one are not independent."""
 
 from __future__ import annotations
 

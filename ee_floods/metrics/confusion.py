@@ -74,7 +74,7 @@ def pooled(counts: Iterable[Counts]) -> Counts:
 def mean_iou(counts: Iterable[Counts]) -> float | None:
     """Return the mean IoU of the chips whose label holds water; None if there is none.
 
-    A chip whose label has no water has an IoU of 0 or none at all, whatever the prediction, so it is left out.
+    A chip whose label has no water has an IoU of 0 or none, whatever the prediction, so it is left out.
     """
     values = [c.tp / (c.tp + c.fp + c.fn) for c in counts if c.tp + c.fn > 0]
     return float(np.mean(values)) if values else None

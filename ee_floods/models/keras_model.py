@@ -66,8 +66,8 @@ class KerasPredictor:
 
     @property
     def name(self) -> str:
-        """`file:<path>`."""
-        return f"file:{self.path}"
+        """`file:<name>`: products and reports carry it, and a folder of one machine says nothing there."""
+        return f"file:{self.path.name}"
 
     @property
     def bands(self) -> tuple[str, ...]:

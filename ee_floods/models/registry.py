@@ -1,4 +1,4 @@
-"""From a model's name to a model: `baseline:otsu`, `baseline:vh-threshold=-22`, `file:student.keras`, a path."""
+"""From a model's name to a model: `baseline:otsu`, `baseline:vh-threshold=-22`, `file:student.keras`."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def decide(
 def radar_passes(
     scenes: Iterable[RadarScene], rule: PairingRule, bounds: Bounds
 ) -> tuple[tuple[ScenePass[RadarScene], ...], tuple[Rejection, ...]]:
-    """Return the passes of Sentinel-1 that a rule admits without asking for Sentinel-2, and the scenes left out.
+    """Return the Sentinel-1 passes that a rule admits without asking for Sentinel-2, and the scenes left out.
 
     Args:
         scenes: Every scene in the window, whatever its mode.

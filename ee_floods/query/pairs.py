@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ee_floods.catalog.event import FloodEvent
 from ee_floods.config.pairing import PairingRule
@@ -25,7 +25,10 @@ from ee_floods.query.decision import Match, decide
 from ee_floods.query.report import PairReport, empty_result
 from ee_floods.service.retry import retry
 
-__all__ = ["Pair", "PairSet", "find_pairs"]
+if TYPE_CHECKING:
+    import ee
+
+__all__ = ["Pair", "PairSet", "ask_scenes", "event_grid", "find_pairs"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -143,9 +146,9 @@ def find_pairs(
         event.start - timedelta(days=rule.days_before),
         event.end + timedelta(days=rule.days_after),
     )
-    radar = sentinel1.read_scenes(_ask(sentinel1.scenes_graph(bounds, *window), "Sentinel-1", event))
+    radar = sentinel1.read_scenes(ask_scenes(sentinel1.scenes_graph(bounds, *window), "Sentinel-1", event))
     optical = sentinel2.read_scenes(
-        _ask(
+        ask_scenes(
             sentinel2.scenes_graph(bounds, *window, min_clear_score=rule.min_clear_score), "Sentinel-2", event
         )
     )
@@ -179,7 +182,8 @@ def event_grid(
     return grid.crop(Window(row, col, height, width))
 
 
-def _ask(graph: Any, sensor: str, event: FloodEvent) -> dict[str, Any]:
+def ask_scenes(graph: ee.FeatureCollection, sensor: str, event: FloodEvent) -> dict[str, Any]:
+    """Return the answer to a graph of scenes; raises `InputError` if it holds too many of them."""
     answer: dict[str, Any] = retry(
         graph.limit(_MAX_SCENES + 1).getInfo, doing=f"asking for {sensor} scenes of event {event.id}"
     )

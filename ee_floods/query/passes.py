@@ -13,8 +13,7 @@ from ee_floods.errors import NoScenesError
 from ee_floods.grid import Grid
 from ee_floods.query import sentinel1
 from ee_floods.query.decision import radar_passes
-from ee_floods.query.pairs import event_grid
-from ee_floods.service.retry import retry
+from ee_floods.query.pairs import ask_scenes, event_grid
 
 if TYPE_CHECKING:
     from ee_floods.query.pairs import Pair
@@ -67,7 +66,7 @@ def find_pass(
     start = event.start - timedelta(days=rule.days_before)
     end = event.end + timedelta(days=rule.days_after)
     graph = sentinel1.scenes_graph(grid.lonlat_bounds, start, end)
-    scenes = sentinel1.read_scenes(retry(graph.getInfo, doing=f"listing the radar scenes of {event.id}"))
+    scenes = sentinel1.read_scenes(ask_scenes(graph, "Sentinel-1", event))
     passes, rejections = radar_passes(scenes, rule, grid.lonlat_bounds)
     if not passes:
         nearest = min(rejections, key=lambda item: item.miss, default=None)

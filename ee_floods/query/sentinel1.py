@@ -22,7 +22,6 @@ Bounds = tuple[float, float, float, float]
 _DATASET = DATASETS["s1_grd"]
 _NATIVE_M = 10.0
 _PROPERTIES = [
-    "system:index",
     "system:time_start",
     "platform_number",
     "orbitProperties_pass",
@@ -51,9 +50,14 @@ def scenes_graph(bounds: Bounds, start: datetime, end: datetime) -> ee.FeatureCo
         .filterDate(start.isoformat(), end.isoformat())
     )
     # Without pixels or the bands' description an answer is a kilobyte per scene.
-    features: ee.FeatureCollection = ee.FeatureCollection(
-        scenes.map(lambda scene: ee.Feature(scene.geometry()).copyProperties(scene, _PROPERTIES))
-    )
+
+    def described(scene: ee.Image) -> ee.Feature:
+        # `system:index` is an element's id rather than a property of it, so it goes by a name of its own.
+        bare = ee.Feature(scene.geometry(), {"scene": scene.get("system:index")})
+        feature: ee.Feature = bare.copyProperties(scene, _PROPERTIES)
+        return feature
+
+    features: ee.FeatureCollection = ee.FeatureCollection(scenes.map(described))
     return features
 
 
@@ -62,7 +66,7 @@ def read_scenes(answer: Mapping[str, Any]) -> tuple[RadarScene, ...]:
     scenes = []
     for feature in answer["features"]:
         properties = feature["properties"]
-        index = str(properties["system:index"])
+        index = str(properties["scene"])
         polarisations = properties.get("transmitterReceiverPolarisation") or ()
         orbit = properties.get("relativeOrbitNumber_start")
         scenes.append(

@@ -12,7 +12,7 @@ from ee_floods.config.pairing import MIN_CLEAR_SCORE
 from ee_floods.contracts.chip import BANDS, FILL, S2_BANDS, STACK_BANDS
 from ee_floods.errors import InputError, suggest
 from ee_floods.grid import Grid
-from ee_floods.methods.otsu import histogram_graph, threshold_of_histogram
+from ee_floods.methods.otsu import histogram_graph, read_histogram, threshold_of_histogram
 from ee_floods.query import sentinel1, sentinel2
 from ee_floods.query.labels import LabelSource, label_image, parse_label_source
 from ee_floods.query.pairs import Pair
@@ -121,14 +121,11 @@ def weak_thresholds(pair: Pair) -> dict[str, float]:
     Raises:
         InputError: If the radar saw nothing there.
     """
-    import numpy as np
-
     vh = sentinel1.pass_image(pair.s1_ids).select("VH")
-    counts = retry(
-        histogram_graph(vh, _thinned(pair.grid)).getInfo, doing=f"reading the histogram of VH of {pair.id}"
-    )
+    graph = histogram_graph(vh, _thinned(pair.grid))
+    answer: Any = retry(graph.getInfo, doing=f"reading the histogram of VH of {pair.id}")
     try:
-        return {"weak_s1": threshold_of_histogram(np.asarray(counts, dtype=np.float64))}
+        return {"weak_s1": threshold_of_histogram(read_histogram(answer))}
     except InputError as error:
         raise InputError(f"Pair {pair.id}: {error.message}", remedy=error.remedy) from error
 

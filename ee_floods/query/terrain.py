@@ -24,10 +24,12 @@ def hand_image() -> ee.Image:
 def height_image(dataset: str = "glo30") -> ee.Image:
     """Return a graph with the float band `height` in m above EGM2008, in the projection of its tiles.
 
+    Heights are interpolated between the 30 m pixels: a slope asked for at 10 m would otherwise be that of steps.
+
     Args:
         dataset: `glo30` or, for projects that still use the older release, `glo30_2021`.
     """
-    return _mosaic(DATASETS[dataset].id, "DEM", "height").toFloat()
+    return _mosaic(DATASETS[dataset].id, "DEM", "height", smooth=True).toFloat()
 
 
 def terrain_slope_image(dataset: str = "glo30") -> ee.Image:
@@ -40,10 +42,14 @@ def worldcover_image() -> ee.Image:
     return _mosaic(DATASETS["worldcover"].id, "Map", "worldcover")
 
 
-def _mosaic(collection: str, band: str, name: str) -> ee.Image:
+def _mosaic(collection: str, band: str, name: str, *, smooth: bool = False) -> ee.Image:
     import ee
 
     tiles = ee.ImageCollection(collection).select([band], [name])
+    projection = tiles.first().projection()
+    if smooth:
+        # Before the mosaic, while each tile still has its own pixels to interpolate between.
+        tiles = tiles.map(lambda tile: tile.resample("bilinear"))
     # A mosaic has lost its projection (1 degree): slope and sums would be of that grid.
-    whole: ee.Image = tiles.mosaic().setDefaultProjection(tiles.first().projection())
+    whole: ee.Image = tiles.mosaic().setDefaultProjection(projection)
     return whole

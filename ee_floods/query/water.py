@@ -22,5 +22,6 @@ def occurrence_image() -> ee.Image:
 
     water = ee.Image(DATASETS["jrc_water"].id)
     seen = water.select("max_extent").mask()
-    occurrence: ee.Image = water.select("occurrence").unmask(0).updateMask(seen).toFloat()
+    # `seen` bounds the result; JRC's own footprint is the whole world and need not be asked.
+    occurrence: ee.Image = water.select("occurrence").unmask(0, False).updateMask(seen).toFloat()
     return occurrence

@@ -1,4 +1,4 @@
-"""From events to a data set: pairs found, stacks exported by batch tasks, fetched, and `dataset.json` written.
+"""From events to a data set: pairs found, stacks exported by batch tasks, `dataset.json` written.
 
 Every task is remembered in `tasks.jsonl` beside the data set: the same call later, or after a crash, submits
 only what the service does not have.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ee_floods.inference.raster import FloodRaster
     from ee_floods.models.predictor import Predictor
 
-__all__ = ["Layers", "predict_folder", "predict_file"]
+__all__ = ["Layers", "predict_file", "predict_folder"]
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,20 @@
 """The main job, start to finish, on the local engine.
 
-An event's pairs are found, exported as TFRecords, a teacher and students are trained and compared with classical
-baselines, the student maps the scene, the map becomes an asset and is drawn. Everything is kept in one folder;
-the same call again reuses what is there.
+An event's pairs are found, exported as TFRecords, a teacher and students are trained and compared with
+classical baselines, the student maps the scene, the map becomes an asset and is drawn. Everything is kept in
+one folder; the same call again reuses what is there.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ee_floods.config.quickstart import QuickstartSpec, default_quickstart
 from ee_floods.config.runs import TrainingRun
 from ee_floods.contracts.report import ModelScore, RunReport
+from ee_floods.workflows.train import TrainRole
 from ee_floods.workflows.watch import Listener, PeakMemory, Watch
 
 if TYPE_CHECKING:
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["NETWORKS", "run_quickstart"]
 
-NETWORKS = ("teacher", "supervised", "weak_label", "student")
-"""The networks that are trained, in order: the student needs its teacher."""
+NETWORKS: dict[str, TrainRole] = {
+    "teacher": "teacher",
+    "supervised": "supervised",
+    "weak_label": "supervised",
+    "student": "student",
+}
+"""The networks that are trained and how, in order: the student needs its teacher."""
 
 _BASELINES = {"vh_threshold": "baseline:vh-threshold", "otsu": "baseline:otsu"}
 
@@ -34,7 +41,7 @@ def run_quickstart(
     """Do the main job and return its report, which is also written to `out/report.json`.
 
     Args:
-        out: Folder for everything: `dataset/`, `models/`, `engine/` (the local engine's state), the flood map,
+        out: Folder for everything: `dataset/`, `models/`, `engine/` (the engine's state), the flood map,
             `map.html`, `flood_map.png`, `report.json`.
         spec: What to do; None for the one that comes with the package.
         listener: Told of progress.
@@ -73,7 +80,7 @@ def _train(plan: QuickstartSpec, out: Path, watch: Watch) -> dict[str, TrainedMo
     from ee_floods.workflows.train import train
 
     models: dict[str, TrainedModel] = {}
-    for name in NETWORKS:
+    for name, role in NETWORKS.items():
         settings: TrainingConfig = getattr(plan, name)
         run = TrainingRun(
             dataset=out / "dataset",
@@ -82,7 +89,7 @@ def _train(plan: QuickstartSpec, out: Path, watch: Watch) -> dict[str, TrainedMo
             label="weak_s1" if name == "weak_label" else "label",
             training=settings,
         )
-        models[name] = train("supervised" if name == "weak_label" else name, run, watch=watch)
+        models[name] = train(role, run, watch=watch)
     return models
 
 
@@ -115,6 +122,7 @@ def _map(
     from ee_floods.maps.figure import draw_figure
     from ee_floods.maps.html import write_html
     from ee_floods.models.registry import open_predictor
+    from ee_floods.query.pairs import event_grid
     from ee_floods.query.passes import pass_of_pair
     from ee_floods.service.ledger import FileLedger
     from ee_floods.workflows.build_dataset import LEDGER
@@ -123,11 +131,15 @@ def _map(
 
     event = events.get(plan.mapped_event)
     (pair,) = (found.pairs[0] for found in built.pair_sets if found.event.id == event.id)
+    # The chips are the middle of the event; the map is all of it, as the same pass of the radar saw it.
+    whole = replace(
+        pass_of_pair(pair), grid=event_grid(event, scale=plan.dataset.scale, patch=plan.dataset.patch)
+    )
     flood = out / "flood.tif"
-    map_event(open_predictor(str(student.path)), event, flood, radar=pass_of_pair(pair), watch=watch)
+    map_event(open_predictor(str(student.path)), event, flood, radar=whole, watch=watch)
     publish_file(flood, plan.asset, ledger=FileLedger(out / LEDGER), watch=watch)
     with watch.step("draw"):
-        radar = read_pass(pass_of_pair(pair), event.name)
+        radar = read_pass(whole, event.name)
         write_html([flood], out / "map.html", radar=radar)
         draw_figure(read_product(flood), out / "flood_map.png", radar=radar)
     return {

@@ -179,7 +179,7 @@ def export_chips(
 def publish(
     product: FloodProduct | str | Path, asset_id: str, *, bucket: str | None = None, overwrite: bool = False
 ) -> PublishedAsset:
-    """Publish a product as an asset of the session's Earth Engine and check that it reads back as the file."""
+    """Publish a product as an asset of the session's Earth Engine; it is checked to read back as the file."""
     from ee_floods.workflows.publish import publish_file
 
     path = product.path if isinstance(product, FloodProduct) else Path(product)

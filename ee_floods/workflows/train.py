@@ -13,15 +13,17 @@ from ee_floods.errors import ConfigError
 from ee_floods.workflows.watch import Watch
 
 if TYPE_CHECKING:
+    from ee_floods.data.tfrecords import ChipDataset
     from ee_floods.config.runs import TrainingRun
     from ee_floods.training.trained import TrainedModel
 
 __all__ = ["TrainRole", "train"]
 
 TrainRole = Literal["teacher", "student", "supervised"]
+_Kind = Literal["teacher", "student", "supervised", "weak_label"]
 
 
-def train(role: str, run: TrainingRun, *, watch: Watch | None = None) -> TrainedModel:
+def train(role: TrainRole, run: TrainingRun, *, watch: Watch | None = None) -> TrainedModel:
     """Train a model, or return the one that the same run left earlier.
 
     Args:
@@ -37,9 +39,7 @@ def train(role: str, run: TrainingRun, *, watch: Watch | None = None) -> Trained
     from ee_floods.training.trained import TrainedModel
 
     seen = watch or Watch()
-    if role == "student" and run.teacher is None:
-        raise ConfigError("A student needs `teacher`, the path of a teacher's .keras file.")
-    kind = "weak_label" if role == "supervised" and run.label != "label" else role
+    kind: _Kind = "weak_label" if role == "supervised" and run.label != "label" else role
     dataset = ChipDataset.open(run.dataset)
     key = _key(kind, run)
     stamp = run.output.with_suffix(".run.json")
@@ -56,7 +56,7 @@ def train(role: str, run: TrainingRun, *, watch: Watch | None = None) -> Trained
     return model
 
 
-def _train(kind: str, run: TrainingRun, dataset: ChipDataset, seen: Watch) -> TrainedModel:
+def _train(kind: _Kind, run: TrainingRun, dataset: ChipDataset, seen: Watch) -> TrainedModel:
     from ee_floods.training.distillation import train_student
     from ee_floods.training.supervised import train_supervised
 
@@ -64,6 +64,8 @@ def _train(kind: str, run: TrainingRun, dataset: ChipDataset, seen: Watch) -> Tr
         seen.advance(step, total, f"loss {losses['loss']:.3f}" if "loss" in losses else "")
 
     if kind == "student":
+        if run.teacher is None:
+            raise ConfigError("A student needs `teacher`, the path of a teacher's .keras file.")
         return train_student(dataset, run.teacher, config=run.training, out=run.output, progress=progress)
     return train_supervised(
         dataset, role=kind, label_band=run.label, config=run.training, out=run.output, progress=progress

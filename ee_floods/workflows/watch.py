@@ -71,9 +71,10 @@ class Watch:
 
 
 class PeakMemory:
-    """Greatest resident memory of this process and all below it while the block runs, sampled twice a second.
+    """Greatest memory of this process and all below it while the block runs, sampled twice a second.
 
-    Pages that processes share count once for each of them, so the figure is an upper bound.
+    On Linux the proportional set size, in which a page that processes share counts once; elsewhere the
+    resident size, which counts it for each of them.
     """
 
     def __init__(self) -> None:
@@ -101,8 +102,11 @@ class PeakMemory:
         while True:
             total = 0
             for process in (own, *own.children(recursive=True)):
-                with suppress(psutil.NoSuchProcess):  # it ended between the listing and the look
-                    total += process.memory_info().rss
+                with suppress(
+                    psutil.NoSuchProcess, psutil.ZombieProcess
+                ):  # it ended between the listing and the look
+                    full = process.memory_full_info()
+                    total += getattr(full, "pss", full.rss)
             self._peak = max(self._peak, total)
             if self._stop.wait(0.5):
                 return

@@ -50,7 +50,7 @@ def test_a_newer_minor_version_with_new_keys_reads(kind: str) -> None:
 
 
 def test_a_file_of_another_kind_is_refused() -> None:
-    with pytest.raises(CorruptFileError, match="expected 'ee-floods/card/1.0'"):
+    with pytest.raises(CorruptFileError, match=r"expected 'ee-floods/card/1\.0'"):
         ModelCard.read(GOLDEN / "report.json")
 
 

@@ -9,14 +9,26 @@ from ee.apitestcase import ApiTestCase
 from tests.engine.memory_library import Bench
 
 
+@pytest.fixture(scope="module", autouse=True)
+def other_sessions_untouched() -> Iterator[None]:
+    """The client is process-global: give a session of other tests back as it was."""
+    before = None
+    if ee.data.is_initialized():
+        state = ee.data._get_state()
+        before = (state.credentials, state.cloud_api_base_url, state.cloud_api_user_project)
+    yield
+    ee.Reset()
+    if before is not None:
+        ee.Initialize(before[0], url=before[1], project=before[2])
+
+
 @pytest.fixture(scope="module")
-def client() -> Iterator[None]:
+def client(other_sessions_untouched: None) -> Iterator[None]:
     """The real client with the signatures that its wheel ships, and no server."""
     case = ApiTestCase()
     case.setUp()
     yield
     case.tearDown()
-    ee.Reset()
 
 
 @pytest.fixture

@@ -55,9 +55,11 @@ def test_limit_lists_no_more_than_asked_for(series: Bench) -> None:
     ("condition", "expected"),
     [
         (lambda: ee.Filter.eq("orbit", 10), ["a"]),
-        (lambda: ee.Filter.neq("orbit", 10), ["b"]),
+        (lambda: ee.Filter.notEquals("orbit", 10), ["b"]),
         (lambda: ee.Filter.lt("orbit", 10), ["b"]),
-        (lambda: ee.Filter.Not(ee.Filter.gte("orbit", 9)), ["c"]),
+        (lambda: ee.Filter.greaterThanOrEquals("orbit", 10), ["a"]),
+        (lambda: ee.Filter.Not(ee.Filter.greaterThan("orbit", 8)), ["c"]),
+        (lambda: ee.Filter.gte("system:time_start", START + DAY), ["b", "c"]),
         (lambda: ee.Filter.notNull(["orbit"]), ["a", "b"]),
         (lambda: ee.Filter.inList("system:index", ["a", "c"]), ["a", "c"]),
         (lambda: ee.Filter.Or(ee.Filter.eq("orbit", 9), ee.Filter.eq("system:index", "c")), ["b", "c"]),
@@ -138,7 +140,7 @@ def test_reduce_columns_and_aggregates(series: Bench) -> None:
 def test_join_save_best_takes_the_smallest_measure(series: Bench) -> None:
     condition = ee.Filter.And(
         ee.Filter.maxDifference(1.5 * DAY, "system:time_start", None, "system:time_start"),
-        ee.Filter.neq("system:index", None, "system:index"),
+        ee.Filter.notEquals("system:index", None, "system:index"),
     )
     joined = ee.Join.saveBest("other", "apart").apply(
         ee.ImageCollection("S"), ee.ImageCollection("S"), condition

@@ -51,8 +51,10 @@ class _Operands:
 
 
 def _comparison(
-    holds: Callable[[Any, Any], bool], query: Callable[[Any], Query] | None = None
+    holds: Callable[[Any, Any], bool], before: str = "", after: str = ""
 ) -> Callable[..., Filter]:
+    """Return a maker of filters; `before` and `after` say what a test of the time means for a query."""
+
     def make(left_field: str | None, right_value: Any, right_field: str | None, left_value: Any) -> Filter:
         operands = _Operands(left_field, right_value, right_field, left_value)
 
@@ -65,10 +67,12 @@ def _comparison(
             except TypeError:  # a number against a string
                 return False
 
-        pushed = Query()
-        if query is not None and left_field == _TIME and isinstance(operands.right_value, (int, float)):
-            pushed = query(float(operands.right_value))
-        return Filter(test, query=pushed)
+        value = operands.right_value
+        if left_field != _TIME or not isinstance(value, (int, float)):
+            return Filter(test)
+        # The end of a query is exclusive: a millisecond more makes it inclusive.
+        spans = {"": Query(), "end": Query(end=float(value) + 1), "start": Query(start=float(value))}
+        return Filter(test, query=spans[before], complement=spans[after])
 
     return make
 
@@ -80,11 +84,10 @@ def _in_list(a: Any, b: Any) -> bool:
 _COMPARISONS: dict[tuple[str, ...], Callable[..., Filter]] = {
     ("eq", "equals"): _comparison(lambda a, b: a == b),
     ("neq", "notEquals"): _comparison(lambda a, b: a != b),
-    # The end of a query is exclusive: a millisecond more makes it inclusive.
-    ("lt", "lessThan"): _comparison(lambda a, b: a < b, lambda v: Query(end=v)),
-    ("lte", "lessThanOrEquals"): _comparison(lambda a, b: a <= b, lambda v: Query(end=v + 1)),
-    ("gt", "greaterThan"): _comparison(lambda a, b: a > b, lambda v: Query(start=v)),
-    ("gte", "greaterThanOrEquals"): _comparison(lambda a, b: a >= b, lambda v: Query(start=v)),
+    ("lt", "lessThan"): _comparison(lambda a, b: a < b, "end", "start"),
+    ("lte", "lessThanOrEquals"): _comparison(lambda a, b: a <= b, "end", "start"),
+    ("gt", "greaterThan"): _comparison(lambda a, b: a > b, "start", "end"),
+    ("gte", "greaterThanOrEquals"): _comparison(lambda a, b: a >= b, "start", "end"),
     ("stringStartsWith",): _comparison(lambda a, b: a.startswith(b)),
     ("stringEndsWith",): _comparison(lambda a, b: a.endswith(b)),
     ("stringContains",): _comparison(lambda a, b: b in a),
@@ -204,7 +207,9 @@ def any_of(filters: list[Filter]) -> Filter:
 @algorithm("Filter.not")
 def negated(condition: Filter) -> Filter:
     """The filter does not hold."""
-    return Filter(lambda a, b: not condition.test(a, b))
+    return Filter(
+        lambda a, b: not condition.test(a, b), query=condition.complement, complement=condition.query
+    )
 
 
 @algorithm("Filter.notNull")

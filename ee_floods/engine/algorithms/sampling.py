@@ -82,7 +82,8 @@ def _read(
 @algorithm("Image.sample", request=True)
 def sample(
     request: Request, image: Image, region: Geometry | None, scale: float | None,
-    projection: Projection | None, factor: float | None, number: int | None, seed: int, drop: bool, tile_scale: float, points: bool,
+    projection: Projection | None, factor: float | None, number: int | None, seed: int, drop: bool,
+    tile_scale: float, points: bool,
 ) -> Collection:  # fmt: skip
     """Pixels of a region as features, all of them or about as many as asked for."""
     if factor is not None and number is not None:

@@ -26,7 +26,7 @@ from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Band, Image
 from ee_floods.engine.values.pixeltype import DOUBLE, PixelType
 from ee_floods.engine.values.projection import WGS84, Projection
-from ee_floods.engine.values.reducer import Reducer, Samples
+from ee_floods.engine.values.reducer import Reducer, Samples, output_names
 from ee_floods.grid import Grid
 
 
@@ -37,7 +37,8 @@ def _segments(label: Raster, eight: bool, grid: Grid) -> Iterator[tuple[Any, flo
     _, codes = np.unique(label.values, return_inverse=True)
     numbered = np.where(label.mask > 0, codes.reshape(label.values.shape) + 1, 0)
     segments: Any = connected(  # type: ignore[no-untyped-call]
-        numbered, background=0, connectivity=2 if eight else 1).astype(np.int32)
+        numbered, background=0, connectivity=2 if eight else 1
+    ).astype(np.int32)
     parts: dict[int, list[Any]] = {}
     found = shapes(segments, mask=segments > 0, connectivity=4, transform=Affine(*grid.transform))
     for document, number in found:
@@ -105,10 +106,10 @@ def _statistics(
         return dict(zip(reducer.outputs, reducer.reduce_samples(samples([label])), strict=True))
     if reducer.inputs == len(bands):
         return dict(zip(reducer.outputs, reducer.reduce_samples(samples(rasters)), strict=True))
-    answer = {}
+    answer: dict[str, Any] = {}
     for band, raster in zip(bands, rasters, strict=True):
-        for output, value in zip(reducer.outputs, reducer.reduce_samples(samples([raster])), strict=True):
-            answer[f"{band.name}_{output}"] = value
+        names = output_names(band.name, reducer.outputs, always=False)
+        answer.update(zip(names, reducer.reduce_samples(samples([raster])), strict=True))
     return answer
 
 

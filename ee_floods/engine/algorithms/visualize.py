@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import numpy as np
-from matplotlib import colors as named_colours
 from numpy.typing import NDArray
+from skimage.color import hsv2rgb, rgb2hsv
 
 from ee_floods.engine.bands import select
 from ee_floods.engine.errors import bad_request
@@ -30,6 +30,9 @@ def colour(text: str) -> tuple[int, int, int, float]:
     if re.fullmatch(r"#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", plain):
         plain = "#" + plain.lstrip("#")
     try:
+        # A second of imports that only an answer with named colours should wait for.
+        from matplotlib import colors as named_colours
+
         red, green, blue, alpha = named_colours.to_rgba(plain.lower())
     except ValueError as error:
         raise bad_request(f"Unrecognized color: '{text}'.") from error
@@ -168,7 +171,7 @@ def rgb_to_hsv(image: Image) -> Image:
     scale = 255.0 if image.first().type.integral else 1.0
     return _colour_model(
         image, ("hue", "saturation", "value"),
-        lambda rgb: named_colours.rgb_to_hsv(np.clip(rgb / scale, 0, 1)), PixelType("float", 0, 1),
+        lambda rgb: rgb2hsv(np.clip(rgb / scale, 0, 1)), PixelType("float", 0, 1),
     )  # fmt: skip
 
 
@@ -176,6 +179,6 @@ def rgb_to_hsv(image: Image) -> Image:
 def hsv_to_rgb(image: Image) -> Image:
     """Red, green and blue, 0..1."""
     return _colour_model(
-        image, ("red", "green", "blue"), lambda hsv: named_colours.hsv_to_rgb(np.clip(hsv, 0, 1)),
+        image, ("red", "green", "blue"), lambda hsv: hsv2rgb(np.clip(hsv, 0, 1)),
         PixelType("float", 0, 1),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ee_floods.engine.values.elements import Element, Feature
-from ee_floods.engine.values.filters import EVERYTHING, Filter, Query
+from ee_floods.engine.values.filters import EVERYTHING, Bounds, Filter, Query
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
 
@@ -48,6 +48,7 @@ class Collection:
         self._listed = listed
         self._query = query
         self._filters = filters
+        self._over: Callable[[Bounds], Collection | None] = lambda _: None
         self._found: list[Element] = []
         self._rest: Iterator[Element] | None = None
 
@@ -135,7 +136,23 @@ class Collection:
         """Return the collection of the results, None left out; their kind is that of the first result."""
         collection = self.derived(lambda: (r for e in self if (r := function(e)) is not None))
         collection._images = None
+
+        def over(bounds: Bounds) -> Collection | None:
+            fewer = self.over(bounds)
+            return None if fewer is None else fewer.mapped(function)
+
+        collection._over = over
         return collection
+
+    def over(self, bounds: Bounds) -> Collection | None:
+        """Return the elements that may touch a box in degrees; None if the library cannot be asked for them.
+
+        A mapped collection is narrowed before the map, so a function that moves or widens an image is not
+        seen from outside the box.
+        """
+        if self._listed is None:
+            return self._over(bounds)
+        return self.filtered(Filter(lambda left, right: True, query=Query(bounds)))
 
     def with_properties(self, properties: Mapping[str, Any]) -> Collection:
         """Return the same elements with other properties of the collection."""

@@ -51,11 +51,13 @@ class Filter:
         test: Takes the left element and the right one (the same element outside joins).
         measure: The number that `saveBest` and its kin compare; None if the filter makes none.
         query: What every element that passes must meet, for the library.
+        complement: What every element that fails must meet; the client writes `gte` as not `lessThan`.
     """
 
     test: Callable[[Element, Element], bool]
     measure: Callable[[Element, Element], float | None] | None = None
-    query: Query = Query()
+    query: Query = EVERYTHING
+    complement: Query = EVERYTHING
 
     def passes(self, element: Element) -> bool:
         """Whether an element passes."""

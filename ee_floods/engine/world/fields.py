@@ -21,10 +21,10 @@ __all__ = ["Cache", "Fields", "Scene"]
 
 T = TypeVar("T")
 
-_GROUND_BLOCKS = 160
+_GROUND_BLOCKS = 96
 """Blocks whose ground and cover are kept: about 0.8 MB each."""
 
-_SCENE_BLOCKS = 96
+_SCENE_BLOCKS = 64
 """Blocks and times whose surfaces are kept: about 0.7 MB each."""
 
 

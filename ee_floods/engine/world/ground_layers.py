@@ -18,9 +18,11 @@ from ee_floods.engine.world.places import Bounds
 from ee_floods.engine.world.raster import read_bands
 from ee_floods.grid import Grid, Window
 
-__all__ = ["DEM", "MERIT_HYDRO", "WORLD_COVER", "GroundLayers"]
+__all__ = ["DEM", "DEM_2024", "MERIT_HYDRO", "WORLD_COVER", "GroundLayers"]
 
 DEM = "COPERNICUS/DEM/GLO30"
+DEM_2024 = "COPERNICUS/DEM/GLO30_2024_1"
+"""The release that succeeds it; this world has one terrain, so both hold the same heights."""
 MERIT_HYDRO = "MERIT/Hydro/v1_0_1"
 WORLD_COVER = "ESA/WorldCover/v200"
 
@@ -69,8 +71,8 @@ class GroundLayers:
         footprint = _box(-180, -60, 180, 83)
         return ImageRecord(f"{WORLD_COVER}/2021", bands, properties, footprint, True, source)
 
-    def dem_tile(self, south: int, west: int) -> ImageRecord:
-        """Return the 1 degree tile of GLO30 with the given lower left corner."""
+    def dem_tile(self, south: int, west: int, collection: str = DEM) -> ImageRecord:
+        """Return the 1 degree tile of a release of GLO30 with the given lower left corner."""
         pixel = 1 / 3600
         grid = Grid("EPSG:4326", (pixel, 0.0, float(west), 0.0, -pixel, south + 1.0), (3600, 3600))
         bands = (BandRecord("DEM", "float32", grid),)
@@ -86,16 +88,16 @@ class GroundLayers:
         }
         source = _Source(self._fields, bands)
         footprint = _box(west, south, west + 1, south + 1)
-        return ImageRecord(f"{DEM}/{index}", bands, properties, footprint, True, source)
+        return ImageRecord(f"{collection}/{index}", bands, properties, footprint, True, source)
 
-    def dem_named(self, index: str) -> ImageRecord | None:
+    def dem_named(self, index: str, collection: str = DEM) -> ImageRecord | None:
         """Return the tile of a `system:index`, or None."""
         match = _DEM_ID.fullmatch(index)
         if not match:
             return None
         south = int(match[2]) * (1 if match[1] == "N" else -1)
         west = int(match[4]) * (1 if match[3] == "E" else -1)
-        record = self.dem_tile(south, west) if -60 <= south < 80 and -180 <= west < 180 else None
+        record = self.dem_tile(south, west, collection) if -60 <= south < 80 and -180 <= west < 180 else None
         return record if record and record.properties["system:index"] == index else None
 
     def dem_corners(self, bounds: Bounds) -> list[tuple[int, int]]:
@@ -108,10 +110,10 @@ class GroundLayers:
             ((s, w) for s in souths for w in wests), key=lambda c: (c[0] < 0, abs(c[0]), c[1] < 0, abs(c[1]))
         )
 
-    def dem_records(self, corners: Sequence[tuple[int, int]]) -> Iterator[ImageRecord]:
-        """Yield the records of tiles."""
+    def dem_records(self, corners: Sequence[tuple[int, int]], collection: str = DEM) -> Iterator[ImageRecord]:
+        """Yield the records of tiles of a release."""
         for south, west in corners:
-            yield self.dem_tile(south, west)
+            yield self.dem_tile(south, west, collection)
 
 
 class _Source:

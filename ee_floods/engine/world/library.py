@@ -11,7 +11,7 @@ from ee_floods.engine.errors import EngineError
 from ee_floods.engine.records import AssetRecord, ImageRecord, TableRecord
 from ee_floods.engine.world.config import WorldConfig, load_config
 from ee_floods.engine.world.fields import Fields
-from ee_floods.engine.world.ground_layers import DEM, MERIT_HYDRO, WORLD_COVER, GroundLayers
+from ee_floods.engine.world.ground_layers import DEM, DEM_2024, MERIT_HYDRO, WORLD_COVER, GroundLayers
 from ee_floods.engine.world.labels import EVENTS, HAND_LABELS, HandLabels
 from ee_floods.engine.world.places import Bounds
 from ee_floods.engine.world.sentinel1 import S1_GRD, Sentinel1
@@ -33,6 +33,7 @@ _COLLECTIONS = {
     S2_L1C: "SIMULATED Sentinel-2 L1C, harmonised.",
     CLOUD_SCORE: "SIMULATED Cloud Score+ of the simulated Sentinel-2 scenes.",
     DEM: "SIMULATED elevation in the tiles of Copernicus GLO30.",
+    DEM_2024: "SIMULATED elevation in the tiles of Copernicus GLO30, release 2024_1.",
     WORLD_COVER: "SIMULATED land cover in the classes of ESA WorldCover.",
     HAND_LABELS: "SIMULATED hand labels (-1 invalid, 0 dry, 1 water) drawn on simulated Sentinel-2 scenes.",
 }
@@ -109,8 +110,8 @@ class WorldLibrary:
             if scene is None:
                 return None
             return next(self._sentinel2.records([scene], score=collection == CLOUD_SCORE))
-        if collection == DEM:
-            return self._layers.dem_named(index)
+        if collection in (DEM, DEM_2024):
+            return self._layers.dem_named(index, collection)
         if collection == WORLD_COVER and index == "2021":
             return self._layers.world_cover()
         return self._labels.record(index) if collection == HAND_LABELS else None
@@ -146,9 +147,7 @@ class WorldLibrary:
         if asset_id == WORLD_COVER:
             return [r for r in [self._layers.world_cover()] if _within(r, start, end)]
         corners = self._layers.dem_corners(box)
-        if len(corners) > ELEMENT_LIMIT:
-            raise _too_many()
-        return (record for record in self._layers.dem_records(corners) if _within(record, start, end))
+        return (r for r in self._layers.dem_records(corners, asset_id) if _within(r, start, end))
 
     def table(self, asset_id: str) -> TableRecord | None:
         """Return a feature collection, or None if there is no such one."""

@@ -144,7 +144,7 @@ class Terrain:
         brook_out = np.maximum(brook_away, 0)
         brook_plain = r.tributary_plain
         brook_surface = 0.8 * (1 - np.exp(-brook_out / 18)) + 1.2 * np.minimum(brook_out / brook_plain, 1)
-        brook_surface += (0.012 + 1.4 * slope * hill) * np.maximum(brook_out - brook_plain, 0)
+        brook_surface += (0.004 + 1.4 * slope * hill) * np.maximum(brook_out - brook_plain, 0)
         brook_surface += 0.35 * relief + 0.25
         brook_depth = -0.5 - 0.9 * np.clip(-brook_away / brook_width, 0, 1)
         # On the plain itself brooks are shallow ditches that fade out.

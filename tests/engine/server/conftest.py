@@ -30,21 +30,6 @@ def local_engine(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iter
     engine.stop()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def other_sessions_untouched() -> Iterator[None]:
-    """The client is process-global: give a session of other tests back as it was."""
-    import ee
-
-    before = None
-    if ee.data.is_initialized():
-        state = ee.data._get_state()
-        before = (state.credentials, state.cloud_api_base_url, state.cloud_api_user_project)
-    yield
-    ee.Reset()
-    if before is not None:
-        ee.Initialize(before[0], url=before[1], project=before[2])
-
-
 @pytest.fixture
 def connect() -> Callable[[EngineProcess], Any]:
     """Point the unmodified client at an engine."""
