@@ -98,6 +98,14 @@ def test_public_names_of_the_stub_resolve() -> None:
     assert missing == []
 
 
+def test_no_room_takes_the_name_of_a_public_function() -> None:
+    """Importing a room sets an attribute of the package, which would hide the function."""
+    import ee_floods
+
+    rooms = {p.stem for p in PACKAGE.iterdir() if p.is_dir() or p.suffix == ".py"}
+    assert rooms & set(ee_floods.__all__) == {"errors"}
+
+
 @pytest.mark.parametrize("room", sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()))
 def test_every_room_has_a_mirror_in_the_tests(room: str) -> None:
     mirror = ROOT / "tests" / room

@@ -33,7 +33,7 @@ def open_predictor(name: str) -> Predictor:
         return KerasPredictor.load(path)
     raise ModelMismatchError(
         f"`model` {name!r} is unknown.",
-        remedy=f"{suggest(name, ('baseline:otsu', 'baseline:vh-threshold'))} A trained model is a .keras file.",
+        remedy=f"{suggest(name, MODEL_NAMES[:2])} A trained model is a .keras file.",
     )
 
 

@@ -24,7 +24,7 @@ def hand_image() -> ee.Image:
 def height_image(dataset: str = "glo30") -> ee.Image:
     """Return a graph with the float band `height` in m above EGM2008, in the projection of its tiles.
 
-    Heights are interpolated between the 30 m pixels: a slope asked for at 10 m would otherwise be that of steps.
+    Heights are interpolated between the 30 m pixels: a slope asked for at 10 m would else be that of steps.
 
     Args:
         dataset: `glo30` or, for projects that still use the older release, `glo30_2021`.

@@ -73,7 +73,7 @@ def from_session(grid: Grid, radar: Provenance) -> Ancillary:
     usable = [name for name, origin in origins.items() if radar.simulated or not origin.simulated]
     if len(usable) < len(images):
         logger.warning(
-            "The radar is real, the session's layers are simulated: normal water and terrain are not assessed."
+            "The radar is real, the session's layers are simulated: normal water and terrain not assessed."
         )
         return Ancillary()
     pixels = {name: compute_observed(image, grid, [name])[name] for name, image in images.items()}

@@ -9,7 +9,7 @@ from ee_floods.errors import ConfigError
 from ee_floods.workflows.watch import Watch
 
 if TYPE_CHECKING:
-    from ee_floods.publish.asset import PublishedAsset
+    from ee_floods.publishing.asset import PublishedAsset
     from ee_floods.service.ledger import Ledger
 
 __all__ = ["bucket_of", "publish_file"]
@@ -57,7 +57,7 @@ def publish_file(
         ledger: Remembers the import task; None forgets it with this process.
         watch: Told of progress.
     """
-    from ee_floods.publish.asset import publish_product
+    from ee_floods.publishing.asset import publish_product
 
     seen = watch or Watch()
     with seen.step("publish"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ee_floods.data.tfrecords import ChipDataset
     from ee_floods.inference.raster import FloodRaster
     from ee_floods.models.predictor import Predictor
-    from ee_floods.publish.asset import PublishedAsset
+    from ee_floods.publishing.asset import PublishedAsset
     from ee_floods.query.pairs import Pair, PairSet
     from ee_floods.statistics.area import AreaReport
 

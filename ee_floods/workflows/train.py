@@ -13,8 +13,8 @@ from ee_floods.errors import ConfigError
 from ee_floods.workflows.watch import Watch
 
 if TYPE_CHECKING:
-    from ee_floods.data.tfrecords import ChipDataset
     from ee_floods.config.runs import TrainingRun
+    from ee_floods.data.tfrecords import ChipDataset
     from ee_floods.training.trained import TrainedModel
 
 __all__ = ["TrainRole", "train"]

@@ -1,4 +1,4 @@
-from ee_floods.publish.properties import CONTENT_KEY, asset_properties
+from ee_floods.publishing.properties import CONTENT_KEY, asset_properties
 
 
 def test_an_asset_gets_numbers_and_strings_only():

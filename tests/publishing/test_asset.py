@@ -11,10 +11,10 @@ from ee_floods.errors import InputError, TaskFailedError
 from ee_floods.grid import Grid
 from ee_floods.inference.product_file import write_product
 from ee_floods.inference.raster import FloodRaster
-from ee_floods.publish import asset as publishing
-from ee_floods.publish.asset import publish_product
-from ee_floods.publish.properties import CONTENT_KEY
-from ee_floods.publish.readback import check_readback
+from ee_floods.publishing import asset as publishing
+from ee_floods.publishing.asset import publish_product
+from ee_floods.publishing.properties import CONTENT_KEY
+from ee_floods.publishing.readback import check_readback
 from ee_floods.service import assets
 from ee_floods.service.ledger import MemoryLedger
 

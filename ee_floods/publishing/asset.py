@@ -13,8 +13,8 @@ from ee_floods.contracts.product import BAND_NAMES, NODATA, PYRAMID_POLICY
 from ee_floods.errors import InputError
 from ee_floods.inference.product_file import read_product
 from ee_floods.inference.raster import FloodRaster
-from ee_floods.publish.properties import CONTENT_KEY, asset_properties
-from ee_floods.publish.readback import check_readback
+from ee_floods.publishing.properties import CONTENT_KEY, asset_properties
+from ee_floods.publishing.readback import check_readback
 from ee_floods.service import assets
 from ee_floods.service.ledger import Ledger, MemoryLedger
 from ee_floods.service.storage import SIMULATED_KEY, Storage, StorageUri
