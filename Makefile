@@ -11,11 +11,11 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(STAMP)  ## Make .venv from the lock (about 1.1 GB to download when nothing is cached)
+install: $(STAMP)  ## Make .venv from the lock (about 0.9 GB to download when nothing is cached)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ee-floods needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
-	@echo "Installing into $(VENV): $$(grep -c '==' requirements.lock) packages, about 1.1 GB to download if none is cached."
+	@echo "Installing into $(VENV): $$(grep -c '==' requirements.lock) packages, about 0.9 GB to download if none is cached."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
 	$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock
