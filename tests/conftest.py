@@ -27,6 +27,14 @@ def stored_bands() -> dict[str, np.ndarray]:
     return {"VV": vv, "VH": vh}
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for an engine is marked `engine`, so that `make check` can leave it out."""
+    for item in items:
+        if {"engine_session", "local_engine"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("engine")
+
+
 @pytest.fixture(scope="session")
 def mounted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of GeoTIFFs that the engine of `engine_session` serves as `MOUNT`."""

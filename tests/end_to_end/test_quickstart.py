@@ -100,7 +100,7 @@ def test_the_map_separates_flood_from_permanent_water(first: tuple[Path, object]
 
 def _tasks_and_assets(out: Path) -> tuple[list[object], list[object]]:
     """Tasks and assets in the engine's own books, which a second run must leave alone."""
-    with sqlite3.connect(next((out / "engine").rglob("*.sqlite*"))) as books:
+    with sqlite3.connect(out / "engine" / "engine.sqlite3") as books:
         names = [row[0] for row in books.execute("select name from sqlite_master where type='table'")]
         tables = [name for name in names if "operation" in name or "asset" in name]
         assert len(tables) >= 2, names

@@ -25,10 +25,13 @@ def other_sessions_untouched() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def client(other_sessions_untouched: None) -> Iterator[None]:
     """The real client with the signatures that its wheel ships, and no server."""
+    # The wheel's test case replaces this function and does not put it back.
+    install = ee.data._install_cloud_api_resource
     case = ApiTestCase()
     case.setUp()
     yield
     case.tearDown()
+    ee.data._install_cloud_api_resource = install
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_a_large_product_is_shown_coarser_and_the_page_says_so(
     assert "blocks of 2 x 2 pixels" in source["displayNote"]
 
 
+@pytest.mark.browser
 @needs_chromium
 def test_the_browser_shows_every_class_in_its_colour_and_asks_the_network_for_nothing(tmp_path: Path) -> None:
     raster = product(Grid("EPSG:32645", UTM.transform, (80, 90)), block=20)
@@ -153,6 +154,7 @@ def test_the_browser_shows_every_class_in_its_colour_and_asks_the_network_for_no
     assert "water 1" in opened.dom and "no radar" in opened.dom
 
 
+@pytest.mark.browser
 @needs_chromium
 def test_a_simulated_page_says_so_above_and_on_the_map_at_the_width_of_a_telephone(tmp_path: Path) -> None:
     page = write_html([product(provenance=SIMULATED), product(seed=1)], tmp_path / "a.html")
@@ -164,6 +166,7 @@ def test_a_simulated_page_says_so_above_and_on_the_map_at_the_width_of_a_telepho
     assert opened.console == ()
 
 
+@pytest.mark.browser
 @needs_chromium
 @pytest.mark.skipif(not SHARED_CHIPS.is_dir(), reason="the shared Sen1Floods11 chips are not here")
 def test_a_real_chip_stands_in_the_browser_where_it_stands_in_the_file(tmp_path: Path) -> None:
@@ -184,6 +187,7 @@ def test_a_real_chip_stands_in_the_browser_where_it_stands_in_the_file(tmp_path:
     assert np.mean(right) > 0.9
 
 
+@pytest.mark.browser
 @needs_chromium
 def test_the_watch_over_requests_would_see_one(tmp_path: Path) -> None:
     page = tmp_path / "a.html"
