@@ -21,7 +21,10 @@ from ee_floods.errors import ConfigError, InputError, suggest
 
 __all__ = ["FloodEvent", "find", "get", "list"]
 
-_NO_SOURCE = 'Give `source`: a GeoJSON or CSV file of events, or "asset:ID" of a table.'
+_NO_SOURCE = (
+    "Name events of your own: `--file events.geojson` (`event_source:` in YAML, `source=` in Python), a "
+    "GeoJSON or CSV file or `asset:ID` of a table."
+)
 
 
 def list(source: str | Path | None = None, *, date: str | None = None) -> tuple[FloodEvent, ...]:
@@ -73,10 +76,10 @@ def find(place: str, date: str | None = None, *, source: str | Path | None = Non
 
 
 def get(event_id: str, *, source: str | Path | None = None) -> FloodEvent:
-    """Return the event with an id.
+    """Return the event with an id, or with a name that no other event has.
 
     Args:
-        event_id: The whole id.
+        event_id: The whole id or name; the case of a name does not matter.
         source: As in `list`.
 
     Raises:
@@ -84,6 +87,9 @@ def get(event_id: str, *, source: str | Path | None = None) -> FloodEvent:
     """
     events = {event.id: event for event in list(source)}
     if event_id not in events:
+        named = [event for event in events.values() if event.name.casefold() == event_id.casefold()]
+        if len(named) == 1:
+            return named[0]
         raise InputError(f"There is no event {event_id!r}.", remedy=suggest(event_id, events))
     return events[event_id]
 

@@ -66,4 +66,6 @@ def run(arguments: list[str] | None = None) -> int:
         return stop.code if isinstance(stop.code, int) else 0
     except EEFloodsError as error:
         return fail(error.message, error.remedy, error.exit_code)
+    except OSError as error:  # a folder that is none, a full disk, a file that may not be written
+        return fail(str(error), "Check the path, its permissions and the free disk.", 1)
     return 0

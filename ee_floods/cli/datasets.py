@@ -38,7 +38,7 @@ def export(
     from ee_floods.workflows.build_dataset import build_dataset
     from ee_floods.workflows.watch import Watch
 
-    chosen = load_yaml(spec, DatasetSpec)
+    chosen = load_yaml(spec, DatasetSpec).relative_to(spec.parent)
     with open_session(local, project, state), terminal_listener() as listener:
         built = build_dataset(chosen, out, bucket=bucket, watch=Watch(listener))
     if json:

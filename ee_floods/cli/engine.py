@@ -19,13 +19,15 @@ app = typer.Typer(help="The local Earth Engine.", no_args_is_help=True)
 def serve(
     state: State = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
     project: Annotated[str, typer.Option(help="Project name that clients use.")] = "local",
     assets: Annotated[
         list[str] | None,
         typer.Option("--assets", help="Folder of GeoTIFFs to mount: DIR or ASSET_ID=DIR; may be repeated."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; default one a core, at least two.", min=1)
+    ] = None,
     world: Annotated[bool, typer.Option("--world/--no-world", help="Serve the SIMULATED world.")] = True,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Lift the service's limits.")] = False,
     latency_ms: Annotated[float, typer.Option(help="Let every answer wait this long.", min=0)] = 0.0,
@@ -42,10 +44,16 @@ def serve(
     from ee_floods.config.settings import resolve
     from ee_floods.engine.serve import ServeOptions
     from ee_floods.engine.serve import serve as run
+    from ee_floods.errors import ConfigError
 
     settings, _ = resolve({"state": state})
     if settings.state is None:  # the default always names one
         raise AssertionError("no state folder")
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        raise ConfigError(
+            f"`host` {host!r} would let other machines in, and the engine knows no users.",
+            remedy="Listen on 127.0.0.1 and forward the port with SSH.",
+        )
     run(
         ServeOptions(
             host=host,
@@ -61,7 +69,10 @@ def serve(
             seed=seed,
             ready_file=ready_file,
             parent_pid=parent_pid,
-        )
+        ),
+        answering=lambda url: typer.echo(
+            f"The local Earth Engine answers at {url} (state in {settings.state})"
+        ),
     )
 
 

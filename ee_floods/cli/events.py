@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,13 @@ _Source = Annotated[
 ]
 
 
+def _session_unless(
+    file: Path | None, local: bool, project: str | None, state: Path | None
+) -> AbstractContextManager[object]:
+    """A session, which a file of one's own events does not need."""
+    return nullcontext() if file else open_session(local, project, state)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.add_typer(_events, name="events")
@@ -39,7 +47,7 @@ def list_events(
     """List the events."""
     from ee_floods.catalog import events
 
-    with open_session(local, project, state):
+    with _session_unless(file, local, project, state):
         _show(list(events.list(file)), json)
 
 
@@ -56,7 +64,7 @@ def find(
     """Find events by place and date."""
     from ee_floods.catalog import events
 
-    with open_session(local, project, state):
+    with _session_unless(file, local, project, state):
         _show(list(events.find(place, date, source=file)), json)
 
 
@@ -72,7 +80,7 @@ def show_event(
     """Show one event."""
     from ee_floods.catalog import events
 
-    with open_session(local, project, state):
+    with _session_unless(file, local, project, state):
         found = events.get(event, source=file)
     if json:
         emit(found.to_dict())
@@ -93,7 +101,9 @@ def _show(found: list[FloodEvent], json: bool) -> None:
 
 def pairs(
     event: Annotated[str, typer.Argument(help="Id or name of an event.")],
-    max_hours: Annotated[float | None, typer.Option(help="Greatest time between the two sensors.")] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(help="Greatest hours between the two sensors.", min=0.1, max=360)
+    ] = None,
     rule: Annotated[Path | None, typer.Option(help="Pairing rule as YAML.")] = None,
     file: _Source = None,
     local: Local = False,

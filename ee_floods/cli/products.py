@@ -35,12 +35,17 @@ def predict(
     output: Annotated[Path, typer.Argument(help="The flood product; a folder if INPUT is one.")],
     occurrence: Annotated[Path | None, typer.Option(help="JRC water occurrence in %, any raster.")] = None,
     hand: Annotated[Path | None, typer.Option(help="Height above nearest drainage in m, any raster.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Events of your own, for event:ID (GeoJSON or CSV).")
+    ] = None,
     local: Local = False,
     project: Project = None,
     state: State = None,
     json: Json = False,
 ) -> None:
     """Map the flood in a radar scene; layers that are missing are named in the product."""
+    from ee_floods.config.settings import resolve
+    from ee_floods.errors import ConfigError
     from ee_floods.models.registry import open_predictor
     from ee_floods.workflows.map_event import map_event_file
     from ee_floods.workflows.predict import Layers, predict_file, predict_folder
@@ -50,11 +55,19 @@ def predict(
     with terminal_listener() as listener:
         watch = Watch(listener)
         if source.startswith("event:"):
+            if occurrence or hand:
+                raise ConfigError(
+                    "`--occurrence` and `--hand` are for radar files; an event's layers are Earth Engine's.",
+                    remedy="Leave them out, or give a Sentinel-1 GeoTIFF.",
+                )
             with open_session(local, project, state):
-                products = {output: map_event_file(predictor, source[len("event:") :], output, watch=watch)}
+                raster = map_event_file(predictor, source[len("event:") :], output, source=file, watch=watch)
+                products = {output: raster}
         else:
             path = Path(source.removeprefix("file:"))
-            layers = Layers(occurrence, hand, session=local or project is not None)
+            # Without a choice a file is mapped as it is: no account is needed to look at one.
+            chosen = local or project is not None or resolve()[0].engine is not None
+            layers = Layers(occurrence, hand, session=chosen)
             session = open_session(local, project, state) if layers.session else None
             try:
                 if path.is_dir():

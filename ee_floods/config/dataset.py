@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -65,7 +66,10 @@ class DatasetSpec(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
     """Names the folder in the bucket too: a-z, 0-9 and `-`."""
     events: tuple[str, ...] = Field(min_length=1)
-    """Ids or names of events in the session's catalogue."""
+    """Ids of events in `event_source`."""
+    event_source: str | None = None
+    """Where events are listed: a GeoJSON or CSV file (relative to this file's folder), or `asset:ID` of a
+    table. None takes the tables of the session's project."""
     pairing: PairingRule = PairingRule(max_pairs=1)
     scale: Literal[10, 16] = 10
     """Pixel size in m."""
@@ -75,10 +79,17 @@ class DatasetSpec(BaseModel):
     """Rows and columns of patches cut from the middle of each event; None takes the whole event."""
     bands: tuple[str, ...] = STACK_BANDS
     labels: str | None = None
-    """Source of hand labels, such as `asset:projects/p/assets/labels`; None exports no `label` band."""
+    """Source of hand labels, such as `asset:projects/p/assets/labels`; None leaves `label` masked."""
     unlabelled: tuple[str, ...] = ()
     """Events whose hand labels are withheld, as most floods have none."""
     split: SplitSpec = SplitSpec()
+
+    def relative_to(self, folder: Path) -> DatasetSpec:
+        """Return the specification with the path of its event file resolved against a folder."""
+        source = self.event_source
+        if source is None or source.startswith("asset:"):
+            return self
+        return self.model_copy(update={"event_source": str(folder / source.removeprefix("file:"))})
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -22,8 +22,8 @@ class JobSpec(BaseModel):
     """Which Earth Engine: a job never leaves it to chance."""
     project: str | None = None
     """Cloud project; needed for the real Earth Engine."""
-    bucket: str = "local"
-    """Cloud Storage bucket that the export tasks write to; the local engine has one named `local`."""
+    bucket: str | None = None
+    """Cloud Storage bucket of the export tasks; None takes the settings', or the local engine's own."""
     output: Path
     """Folder of the data set, relative to the job's file."""
     dataset: DatasetSpec

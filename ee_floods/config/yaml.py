@@ -29,7 +29,13 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
     """
     if not path.is_file():
         raise ConfigError(f"There is no file {path}.", remedy="Give the path of a YAML file.")
-    return parse_yaml(path.read_text(encoding="utf-8"), model, str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not UTF-8 text ({error.reason}).", remedy="Save it as UTF-8."
+        ) from error
+    return parse_yaml(text, model, str(path))
 
 
 def parse_yaml(text: str, model: type[Model], source: str) -> Model:
@@ -41,6 +47,8 @@ def parse_yaml(text: str, model: type[Model], source: str) -> Model:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{source}:{line}: not YAML: {error.problem}.") from error
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise ConfigError(f"{source}: not YAML: {error}.") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{source}:1: expected keys and values.", remedy=_known(model))
     try:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +83,12 @@ class ServeOptions:
     parent_pid: int | None = None
 
 
-def serve(options: ServeOptions) -> None:
+def serve(options: ServeOptions, *, answering: Callable[[str], None] | None = None) -> None:
     """Serve until SIGTERM, SIGINT, or the end of the parent process.
+
+    Args:
+        options: How to serve.
+        answering: Called with the URL once the server answers.
 
     Raises:
         ConfigError: If the port is taken, the state folder is in use, or a mounted folder is missing. No
@@ -101,7 +105,7 @@ def serve(options: ServeOptions) -> None:
         try:
             url = _url(options.host, listener.getsockname()[1])
             lock.describe(os.getpid(), url)
-            asyncio.run(_serve(options, folder, listener, url))
+            asyncio.run(_serve(options, folder, listener, url, answering))
         finally:
             lock.release()
     finally:
@@ -153,7 +157,13 @@ def _url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-async def _serve(options: ServeOptions, folder: StateFolder, listener: socket.socket, url: str) -> None:
+async def _serve(
+    options: ServeOptions,
+    folder: StateFolder,
+    listener: socket.socket,
+    url: str,
+    answering: Callable[[str], None] | None,
+) -> None:
     database = Database(folder.database)
     store = ObjectStore(database, folder)
     uploads = Uploads(database, folder, store)
@@ -221,7 +231,7 @@ async def _serve(options: ServeOptions, folder: StateFolder, listener: socket.so
             server_header=False,
         )
     )
-    await server.run_until_told(listener, options, folder, url)
+    await server.run_until_told(listener, options, folder, url, answering)
 
 
 class _Server(uvicorn.Server):
@@ -233,9 +243,14 @@ class _Server(uvicorn.Server):
         yield
 
     async def run_until_told(
-        self, listener: socket.socket, options: ServeOptions, folder: StateFolder, url: str
+        self,
+        listener: socket.socket,
+        options: ServeOptions,
+        folder: StateFolder,
+        url: str,
+        answering: Callable[[str], None] | None,
     ) -> None:
-        """Serve; write the ready file once the server answers."""
+        """Serve; write the ready file and call `answering` once the server answers."""
         loop = asyncio.get_running_loop()
 
         def end() -> None:
@@ -249,6 +264,8 @@ class _Server(uvicorn.Server):
         try:
             while not self.started and not serving.done():
                 await asyncio.sleep(0.005)
+            if self.started and answering is not None:
+                answering(url)
             if self.started and options.ready_file is not None:
                 text = json.dumps(
                     {

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ee_floods.config.jobs import JobSpec
 from ee_floods.config.yaml import load_yaml
 from ee_floods.errors import ConfigError
+from ee_floods.service.ledger import ACTIVE
 from ee_floods.workflows.build_dataset import LEDGER, build_dataset, find_event_pairs
+from ee_floods.workflows.publish import bucket_of
 from ee_floods.workflows.watch import Listener, Watch
 
 if TYPE_CHECKING:
@@ -43,8 +45,8 @@ class JobPlan:
 
     @property
     def new_tasks(self) -> int:
-        """Tasks that a run would submit."""
-        return sum(pair.task != "SUCCEEDED" for pair in self.pairs)
+        """Tasks that a run would submit: neither running nor, as the ledger last saw them, done."""
+        return sum(pair.task not in ("SUCCEEDED", *ACTIVE) for pair in self.pairs)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-able form."""
@@ -82,6 +84,7 @@ def plan_job(path: Path, *, state: Path | None = None, listener: Listener | None
     spec = job.dataset
     done = {record.destination.rstrip("/"): record.state for record in job_status(path)}
     with _session(job, state):
+        root = bucket_of(job.bucket)
         found = find_event_pairs(spec, Watch(listener))
     planned = []
     for pair in (pair for pair_set in found for pair in pair_set.pairs):
@@ -91,7 +94,7 @@ def plan_job(path: Path, *, state: Path | None = None, listener: Listener | None
                 pair.id,
                 pixels // spec.patch**2,
                 round(pixels * len(spec.bands) * _BYTES_PER_VALUE / 2**20, 1),
-                done.get(f"gs://{job.bucket}/{spec.name}/{pair.id}", "not submitted"),
+                done.get(f"{root}/{spec.name}/{pair.id}", "not submitted"),
             )
         )
     return JobPlan(spec.name, job.engine, tuple(planned))
@@ -126,6 +129,7 @@ def _load(path: Path) -> tuple[JobSpec, Path]:
         raise ConfigError(
             f"{path}: `project` is missing.", remedy="Name the Cloud project of the real Earth Engine."
         )
+    job = job.model_copy(update={"dataset": job.dataset.relative_to(path.parent)})
     return job, path.parent / job.output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from ee_floods.errors import ConfigError, ModelMismatchError, suggest
@@ -47,7 +48,10 @@ def _baseline(name: str, rest: str) -> Predictor:
         if not given:
             return ThresholdBaseline()
         try:
-            return ThresholdBaseline(float(value))
+            threshold = float(value)
+            if not math.isfinite(threshold):
+                raise ValueError(value)
+            return ThresholdBaseline(threshold)
         except ValueError as error:
             raise ConfigError(
                 f"`model` {name!r}: {value!r} is not a number of dB.",

@@ -113,7 +113,7 @@ def find_event_pairs(spec: DatasetSpec, seen: Watch) -> tuple[PairSet, ...]:
     barren: list[NoScenesError] = []
     with seen.step("find pairs"):
         for done, name in enumerate(spec.events, start=1):
-            event = events.get(name)
+            event = events.get(name, source=spec.event_source)
             seen.advance(done - 1, len(spec.events), event.name)
             try:
                 found.append(

@@ -54,7 +54,8 @@ def evaluate_sen1floods11(
     if not chips:
         files = tuple(item for item in files if "LabelHand" in item.layers)
         if not files:
-            raise InputError(f"No chip of {folder} has a label.", remedy="Put LabelHand/ beside S1Hand/.")
+            where = f"{folder}" if split is None else f"{folder} in split {split!r}"
+            raise InputError(f"No chip of {where} has a label.", remedy="Put LabelHand/ beside S1Hand/.")
     optical = any(band not in S1_BANDS for band in predictor.bands)
 
     def read() -> Iterator[LabelledChip]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ee_floods.workflows import ancillary
+from ee_floods.workflows.predict import check_output
 from ee_floods.workflows.watch import Watch
 
 if TYPE_CHECKING:
@@ -19,12 +20,17 @@ __all__ = ["map_event", "map_event_file", "read_pass"]
 
 
 def map_event_file(
-    predictor: Predictor, event_id: str, output: Path, *, watch: Watch | None = None
+    predictor: Predictor,
+    event_id: str,
+    output: Path,
+    *,
+    source: Path | None = None,
+    watch: Watch | None = None,
 ) -> FloodRaster:
-    """Map an event of the catalogue by its id or name; see `map_event`."""
+    """Map an event by its id or name, of the catalogue or of a file of events; see `map_event`."""
     from ee_floods.catalog import events
 
-    return map_event(predictor, events.get(event_id), output, watch=watch)
+    return map_event(predictor, events.get(event_id, source=source), output, watch=watch)
 
 
 def map_event(
@@ -53,6 +59,7 @@ def map_event(
     from ee_floods.query.passes import find_pass
 
     seen = watch or Watch()
+    check_output(output)
     with seen.step("read the scene"):
         chosen = radar or find_pass(event, scale=_scale(predictor))
         scene = read_pass(chosen, event.name)

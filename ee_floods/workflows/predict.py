@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ee_floods.inference.raster import FloodRaster
     from ee_floods.models.predictor import Predictor
 
-__all__ = ["Layers", "predict_file", "predict_folder"]
+__all__ = ["Layers", "check_output", "predict_file", "predict_folder"]
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def predict_file(
     chosen, seen = layers or Layers(), watch or Watch()
     if source.resolve() == output.resolve():
         raise InputError(f"`output` {output} is the input.", remedy="Give another path.")
-    if not output.parent.is_dir():
-        raise InputError(f"`output`: there is no folder {output.parent}.", remedy=f"mkdir -p {output.parent}")
+    check_output(output)
     with seen.step(f"read {source.name}"):
         scene = read_radar(source)
         found = ancillary.from_files(scene.grid, occurrence=chosen.occurrence, hand=chosen.hand)
@@ -84,6 +83,14 @@ def predict_file(
     with seen.step(f"write {output.name}"):
         write_product(output, raster)
     return raster
+
+
+def check_output(path: Path) -> None:
+    """Raise `InputError` unless a file can be written at a path; called before any work."""
+    if not path.parent.is_dir():
+        raise InputError(f"`output`: there is no folder {path.parent}.", remedy=f"mkdir -p {path.parent}")
+    if path.is_dir():
+        raise InputError(f"`output` {path} is a folder.", remedy=f"Name a file in it: {path / 'flood.tif'}")
 
 
 def predict_folder(

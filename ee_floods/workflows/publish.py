@@ -19,7 +19,9 @@ LOCAL_BUCKET = "local"
 
 
 def bucket_of(bucket: str | None) -> str:
-    """Return the bucket to use, as `gs://...`: the one given, the settings', or the local engine's own.
+    """Return the bucket to use, as `gs://...`: the one given, else the local engine's own or the settings'.
+
+    The settings name a bucket of the real service, which a local engine does not have.
 
     Raises:
         ConfigError: If nobody named one for the real service.
@@ -27,8 +29,8 @@ def bucket_of(bucket: str | None) -> str:
     from ee_floods.config.settings import resolve
     from ee_floods.session import current
 
-    settings, _ = resolve({"bucket": bucket})
-    name = settings.bucket or (LOCAL_BUCKET if current().target == "local" else None)
+    settings, _ = resolve()
+    name = bucket or (LOCAL_BUCKET if current().target == "local" else settings.bucket)
     if name is None:
         raise ConfigError(
             "No Cloud Storage bucket is named.", remedy="Add `--bucket NAME`, or set EE_FLOODS_BUCKET."

@@ -89,7 +89,7 @@ def _train(plan: QuickstartSpec, out: Path, watch: Watch) -> dict[str, TrainedMo
             label="weak_s1" if name == "weak_label" else "label",
             training=settings,
         )
-        models[name] = train(role, run, watch=watch)
+        models[name] = train(role, run, overwrite=True, watch=watch)
     return models
 
 

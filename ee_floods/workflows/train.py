@@ -23,12 +23,15 @@ TrainRole = Literal["teacher", "student", "supervised"]
 _Kind = Literal["teacher", "student", "supervised", "weak_label"]
 
 
-def train(role: TrainRole, run: TrainingRun, *, watch: Watch | None = None) -> TrainedModel:
+def train(
+    role: TrainRole, run: TrainingRun, *, overwrite: bool = False, watch: Watch | None = None
+) -> TrainedModel:
     """Train a model, or return the one that the same run left earlier.
 
     Args:
         role: `teacher`, `student` or `supervised`.
         run: Data set, settings, output; paths as they are from here.
+        overwrite: Whether the model of another run may be replaced.
         watch: Told of progress.
 
     Raises:
@@ -48,6 +51,11 @@ def train(role: TrainRole, run: TrainingRun, *, watch: Watch | None = None) -> T
         if card is not None:
             seen.say("already trained")
             return TrainedModel(run.output, card)
+        if run.output.exists() and not overwrite:
+            raise ConfigError(
+                f"`output` {run.output} holds the model of another run (other settings, data or code).",
+                remedy="Give another `output`, or move it away.",
+            )
         run.output.parent.mkdir(parents=True, exist_ok=True)
         model = _train(kind, run, dataset, seen)
         stamp.write_text(json.dumps({"run": key, "model_sha256": model.card.model_sha256}) + "\n")

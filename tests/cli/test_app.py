@@ -126,3 +126,48 @@ def test_the_filter_redacts_arguments_too() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "url %s", ("https://h/x?token=abcdefghijk",), None)
     assert RedactingFilter().filter(record)
     assert "abcdefghijk" not in record.getMessage()
+
+
+@pytest.mark.engine
+def test_the_engine_prints_where_it_answers(tmp_path: Path) -> None:
+    import urllib.request
+
+    command = [sys.executable, "-m", "ee_floods", "engine", "serve", "--state", str(tmp_path / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as engine:
+        try:
+            assert engine.stdout is not None
+            line = engine.stdout.readline()
+            url = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
+            with urllib.request.urlopen(f"{url}/ee-floods/v1/health") as answer:
+                assert answer.status == 200
+        finally:
+            engine.terminate()
+
+
+def test_other_machines_are_not_let_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["engine", "serve", "--host", "0.0.0.0", "--state", str(tmp_path)]) == 2
+    assert "would let other machines in" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_chip(tmp_path)
+    radar = str(tmp_path / "S1Hand" / "Spain_1_S1Hand.tif")
+    assert run(["predict", "baseline:otsu", radar, str(tmp_path / "no" / "flood.tif")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+    assert run(["predict", "baseline:otsu", radar, str(tmp_path)]) == 1
+    assert "is a folder" in capsys.readouterr().err
+    assert run(["--log-file", str(tmp_path / "no" / "x.log"), "doctor"]) == 1
+    assert "what to do:" in capsys.readouterr().err
+
+
+def test_a_file_of_ones_own_events_needs_no_account(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "events.csv").write_text(
+        "id,name,country,start,end,west,south,east,north\n"
+        "ebro,Ebro,ESP,2018-04-10,2018-04-20,-1.0,41.5,-0.8,41.7\n"
+    )
+    assert run(["events", "list", "--file", str(tmp_path / "events.csv"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["id"] == "ebro"

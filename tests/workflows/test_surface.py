@@ -57,3 +57,13 @@ def test_pairs_become_chips(corner: object, tmp_path: Path) -> None:
 def test_a_session_is_adopted_and_its_assets_are_asked(engine_session: object) -> None:
     assert eef.current() is engine_session
     assert eef.provenance(["MERIT/Hydro/v1_0_1"]).simulated
+
+
+def test_a_bucket_of_the_real_service_is_not_asked_of_the_local_engine(
+    engine_session: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ee_floods.workflows.publish import bucket_of
+
+    monkeypatch.setenv("EE_FLOODS_BUCKET", "my-real-bucket")
+    assert bucket_of(None) == "gs://local"
+    assert bucket_of("gs://other") == "gs://other"
