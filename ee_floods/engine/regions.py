@@ -42,7 +42,7 @@ def inside(geometry: Geometry, grid: Grid) -> NDArray[np.bool_] | None:
 
     Pixels that a line crosses or a point lies in count as inside.
     """
-    if geometry.unbounded:
+    if geometry.unbounded or _around_the_world(geometry, grid):
         return None
     shape = planar_in(geometry, grid.crs)
     box = shapely.box(*grid.bounds)
@@ -52,6 +52,21 @@ def inside(geometry: Geometry, grid: Grid) -> NDArray[np.bool_] | None:
         if not shapely.intersects(shape, box):
             return np.zeros(grid.shape, bool)
     return _burn(shape, grid, touched=False).astype(bool)
+
+
+def _around_the_world(geometry: Geometry, grid: Grid) -> bool:
+    """Whether a geometry is a belt of latitudes around the Earth that a grid lies in.
+
+    Its corners have no place in a local projection, so it cannot be drawn there.
+    """
+    west, south, east, north = geometry.bounds
+    if east - west < 359.9:
+        return False
+    belt = geometry.planar("EPSG:4326")
+    if belt.area < 0.999 * (east - west) * (north - south):
+        return False
+    _, bottom, _, top = grid.lonlat_bounds
+    return bool(south <= bottom and top <= north)
 
 
 def _burn(shape: Any, grid: Grid, *, touched: bool) -> NDArray[np.uint8]:
@@ -78,7 +93,7 @@ def _flat(shape: Any) -> list[Any]:
 
 def coverage(geometry: Geometry, grid: Grid) -> NDArray[np.float64]:
     """Return `(H, W)` covered fractions of pixels, 0..1; lines and points count whole pixels."""
-    if geometry.unbounded:
+    if geometry.unbounded or _around_the_world(geometry, grid):
         return np.ones(grid.shape)
     shape = planar_in(geometry, grid.crs)
     parts = _flat(shape)
