@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ee_floods.cli.console import emit, show, table
+from ee_floods.cli.console import emit, note, show, table
 from ee_floods.cli.options import Json, State
+
+if TYPE_CHECKING:
+    from ee_floods.engine.serve import Answering
 
 __all__ = ["app"]
 
@@ -18,8 +22,14 @@ app = typer.Typer(help="The local Earth Engine.", no_args_is_help=True)
 @app.command()
 def serve(
     state: State = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback ask callers for a token.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 0,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="URL under which other machines reach it (a proxy, a name): https://HOST[:PORT]."),
+    ] = None,
     project: Annotated[str, typer.Option(help="Project name that clients use.")] = "local",
     assets: Annotated[
         list[str] | None,
@@ -29,51 +39,93 @@ def serve(
         int | None, typer.Option(help="Worker processes; default one a core, at least two.", min=1)
     ] = None,
     world: Annotated[bool, typer.Option("--world/--no-world", help="Serve the SIMULATED world.")] = True,
+    require_token: Annotated[
+        bool, typer.Option("--require-token", help="Ask callers on this machine for a token too.")
+    ] = False,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Lift the service's limits.")] = False,
     latency_ms: Annotated[float, typer.Option(help="Let every answer wait this long.", min=0)] = 0.0,
     fault_rate: Annotated[
-        float, typer.Option(help="Share of requests answered with 429, 500 or 503.", min=0, max=1)
+        float, typer.Option(help="Share of requests that meet a fault.", min=0, max=1)
     ] = 0.0,
+    fault_kinds: Annotated[
+        str | None,
+        typer.Option(help="Kinds to draw from: 429,500,503 (default), drop, truncate, slow, restricted."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the faults.")] = 0,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write the URL here, as JSON, once it answers.")
     ] = None,
     parent_pid: Annotated[int | None, typer.Option(help="Stop when this process ends.")] = None,
 ) -> None:
-    """Serve until interrupted; print the URL that clients initialise with."""
+    """Serve until interrupted; print what clients initialise with."""
+    from ee_floods.engine.server.forking import fork_server
+
+    fork_server()  # first, because its imports go on while those below do
     from ee_floods.config.settings import resolve
     from ee_floods.engine.serve import ServeOptions
     from ee_floods.engine.serve import serve as run
-    from ee_floods.errors import ConfigError
+    from ee_floods.engine.server.faults import DEFAULT_KINDS, parse_kinds
 
     settings, _ = resolve({"state": state})
     if settings.state is None:  # the default always names one
         raise AssertionError("no state folder")
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        raise ConfigError(
-            f"`host` {host!r} would let other machines in, and the engine knows no users.",
-            remedy="Listen on 127.0.0.1 and forward the port with SSH.",
-        )
     run(
         ServeOptions(
             host=host,
             port=port,
+            public_url=public_url,
             state=settings.state,
             project=project,
             mounts=tuple(_mount(item, project) for item in assets or ()),
             workers=workers,
             world=world,
             limits=not no_limits,
+            require_token=require_token,
             latency_ms=latency_ms,
             fault_rate=fault_rate,
+            fault_kinds=DEFAULT_KINDS if fault_kinds is None else parse_kinds(fault_kinds),
             seed=seed,
             ready_file=ready_file,
             parent_pid=parent_pid,
         ),
-        answering=lambda url: typer.echo(
-            f"The local Earth Engine answers at {url} (state in {settings.state})"
-        ),
+        answering=_introduce,
     )
+
+
+def _introduce(engine: Answering) -> None:
+    """Say where the engine is, and what to paste; the token itself is never printed."""
+    folder = engine.folder
+    lines = [f"The local Earth Engine answers at {engine.url} (state in {folder.root})"]
+    if engine.guarded:
+        lines += [
+            f"It asks callers for the access token in {folder.token}",
+            "",
+            "Python:",
+            "  import ee",
+            "  from google.oauth2.credentials import Credentials",
+            f'  token = open("{folder.token}").read().strip()',
+            f'  ee.Initialize(Credentials(token), url="{engine.url}", project="{engine.project}")',
+        ]
+    else:
+        lines += [
+            "",
+            "Python:",
+            "  import ee",
+            "  from google.auth.credentials import AnonymousCredentials",
+            f'  ee.Initialize(AnonymousCredentials(), url="{engine.url}", project="{engine.project}")',
+        ]
+    key, config = quote(str(folder.service_account_key)), quote(str(folder.client_config))
+    lines += [
+        "",
+        "Command line:",
+        f"  earthengine --service_account_file {key} --ee_config {config} ls",
+    ]
+    typer.echo("\n".join(lines))
+    if engine.guarded and not engine.url.startswith("https://") and not engine.on_this_machine:
+        note(
+            "Tokens and data travel unencrypted. Put a proxy with TLS in front (`--public-url https://...`), "
+            "or listen on 127.0.0.1 and forward the port with SSH."
+        )
 
 
 def _mount(text: str, project: str) -> tuple[str, Path]:
@@ -87,11 +139,26 @@ def _mount(text: str, project: str) -> tuple[str, Path]:
 @app.command()
 def algorithms(json: Json = False) -> None:
     """List the algorithms that the local engine has, and those of Earth Engine's that it lacks."""
-    from ee_floods.engine.coverage import coverage
+    from ee_floods.engine.coverage import MOST_COUNTED, coverage, uses
 
     present, missing = coverage()
+    counted = uses()
     if json:
-        emit({"present": present, "missing": missing})
+        emit(
+            {
+                "present": present,
+                "missing": missing,
+                "uses": {name: counted[name] for name in missing if name in counted},
+            }
+        )
         return
     show(table(f"{len(present)} algorithms", [("name", "left")], [[name] for name in present]))
-    show(f"{len(missing)} of Earth Engine's algorithms are missing; `--json` lists them.")
+    rows = [[name, _times(counted.get(name), MOST_COUNTED)] for name in missing]
+    title = f"{len(missing)} of Earth Engine's algorithms are missing, the most used first"
+    show(table(title, [("name", "left"), ("found in public files", "right")], rows))
+
+
+def _times(count: int | None, most: int) -> str:
+    if count is None:
+        return "not counted"
+    return f"{count} or more" if count >= most else str(count)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from ee_floods.config.yaml import load_yaml
 
@@ -31,6 +31,8 @@ class Settings(BaseModel):
     """Cloud Storage bucket for exports and uploads."""
     state: Path | None = None
     """Folder of the local engine's assets, tasks and buckets."""
+    engine_token: SecretStr | None = None
+    """Access token of a guarded local engine that runs elsewhere; never printed."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ def resolve(
         found = next(((o, values[name]) for o, values in layers if name in values), ("default", None))
         chosen[name] = ResolvedSetting(name, found[1], found[0])
     settings = _validated({name: item.value for name, item in chosen.items()})
+    # Origins are printed (`ee-floods doctor`): they carry the validated value, whose secret hides itself.
+    secret = chosen["engine_token"]
+    chosen["engine_token"] = ResolvedSetting(secret.name, settings.engine_token, secret.origin)
     return settings, tuple(chosen.values())
 
 

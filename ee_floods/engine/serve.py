@@ -13,28 +13,34 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from ee_floods.engine.assets.created import CreatedAssets
 from ee_floods.engine.limits import Limits
+from ee_floods.engine.serve_options import ServeOptions
 from ee_floods.engine.server.app import build_app
+from ee_floods.engine.server.connections import OpenProtocol
 from ee_floods.engine.server.context import Context
 from ee_floods.engine.server.discovery import check_client
-from ee_floods.engine.server.faults import FAULT_KINDS, Faults
+from ee_floods.engine.server.faults import Faults
 from ee_floods.engine.server.pool import WorkerPool
-from ee_floods.engine.server.scheduler import RUNNING_AT_ONCE, Scheduler
+from ee_floods.engine.server.scheduler import Scheduler
+from ee_floods.engine.server.service_account import ServiceAccount
+from ee_floods.engine.server.tokens import Tokens
 from ee_floods.engine.state.database import Database
 from ee_floods.engine.state.folder import FolderLock, StateFolder, write_atomically
 from ee_floods.engine.state.operations import Operations
+from ee_floods.engine.state.project_config import PLAN_AT_ONCE, ProjectConfig
 from ee_floods.engine.state.reads import Reads
 from ee_floods.engine.storage.store import ObjectStore
 from ee_floods.engine.storage.uploads import Uploads
 from ee_floods.engine.worker_options import WorkerOptions
 from ee_floods.errors import ConfigError
 
-__all__ = ["FIRST_BUCKET", "ServeOptions", "serve"]
+__all__ = ["FIRST_BUCKET", "Answering", "ServeOptions", "serve"]
 
 logger = logging.getLogger(__name__)
 
@@ -47,55 +53,37 @@ _KEEP_ALIVE_S = 75  # longer than clients keep idle connections: else one may cl
 
 
 @dataclass(frozen=True)
-class ServeOptions:
-    """How a local engine serves.
+class Answering:
+    """A server that answers, as the one who started it is told.
 
     Args:
-        state: Folder that holds assets, tasks and objects; made if it is missing.
-        host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
-        project: Project whose root folder exists from the start.
-        mounts: Asset root id and folder of each mounted folder.
-        workers: Processes for interactive requests; by default the number of cores, at least two.
-        world: Whether the simulated world answers for the real dataset ids.
-        limits: Whether the service's limits hold.
-        latency_ms: Every answer waits this long.
-        fault_rate: Share of requests answered with a fault, 0..1.
-        fault_kinds: HTTP statuses of those faults.
-        seed: Seed of the faults.
-        ready_file: Written, as JSON with `url`, `project`, `pid` and `state`, once the server answers.
-        parent_pid: The server ends when this process does.
+        url: Its URL.
+        project: Project that clients use.
+        folder: Its state folder; with the token, the service-account key and the client's configuration.
+        guarded: Whether callers must show a token.
+        on_this_machine: Whether it listens on loopback alone.
     """
 
-    state: Path
-    host: str = "127.0.0.1"
-    port: int = 0
-    project: str = "local"
-    mounts: tuple[tuple[str, Path], ...] = ()
-    workers: int | None = None
-    world: bool = True
-    limits: bool = True
-    latency_ms: float = 0.0
-    fault_rate: float = 0.0
-    fault_kinds: tuple[int, ...] = FAULT_KINDS
-    seed: int = 0
-    ready_file: Path | None = None
-    parent_pid: int | None = None
+    url: str
+    project: str
+    folder: StateFolder
+    guarded: bool
+    on_this_machine: bool
 
 
-def serve(options: ServeOptions, *, answering: Callable[[str], None] | None = None) -> None:
+def serve(options: ServeOptions, *, answering: Callable[[Answering], None] | None = None) -> None:
     """Serve until SIGTERM, SIGINT, or the end of the parent process.
 
     Args:
         options: How to serve.
-        answering: Called with the URL once the server answers.
+        answering: Called once the server answers.
 
     Raises:
         ConfigError: If the port is taken, the state folder is in use, or a mounted folder is missing. No
             process has been started then.
         MissingExtraError: If the installed client lacks the files that are served.
     """
-    _check(options)
+    options.check()
     check_client()
     listener = _listen(options.host, options.port)
     try:
@@ -103,7 +91,7 @@ def serve(options: ServeOptions, *, answering: Callable[[str], None] | None = No
         folder.create()
         lock = FolderLock(folder)
         try:
-            url = _url(options.host, listener.getsockname()[1])
+            url = (options.public_url or _url(options.host, listener.getsockname()[1])).rstrip("/")
             lock.describe(os.getpid(), url)
             asyncio.run(_serve(options, folder, listener, url, answering))
         finally:
@@ -112,28 +100,10 @@ def serve(options: ServeOptions, *, answering: Callable[[str], None] | None = No
         listener.close()
 
 
-def _check(options: ServeOptions) -> None:
-    for root_id, path in options.mounts:
-        if not path.is_dir():
-            raise ConfigError(
-                f"The folder {path} to be mounted as {root_id} does not exist.",
-                remedy="Give a folder of GeoTIFFs.",
-            )
-    if not 0 <= options.fault_rate <= 1:
-        raise ConfigError(
-            f"`fault_rate` must be in 0..1, received {options.fault_rate}.", remedy="0.1 is one in ten."
-        )
-    unknown = set(options.fault_kinds) - set(FAULT_KINDS)
-    if unknown or not options.fault_kinds:
-        raise ConfigError(
-            f"`fault_kinds` {options.fault_kinds} holds unknown statuses.",
-            remedy=f"Choose from {', '.join(map(str, FAULT_KINDS))}.",
-        )
-
-
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's wait of 40 ms off only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -162,8 +132,12 @@ async def _serve(
     folder: StateFolder,
     listener: socket.socket,
     url: str,
-    answering: Callable[[str], None] | None,
+    answering: Callable[[Answering], None] | None,
 ) -> None:
+    # In a thread: the first start of a state folder makes a key pair, which takes a tenth of a second.
+    account = asyncio.get_running_loop().run_in_executor(
+        None, partial(ServiceAccount.of, folder, url=url, project=options.project)
+    )
     database = Database(folder.database)
     store = ObjectStore(database, folder)
     uploads = Uploads(database, folder, store)
@@ -189,9 +163,12 @@ async def _serve(
         created=created,
         operations=Operations(database),
         reads=Reads(database),
+        config=ProjectConfig(database),
         pool=pool,
+        tokens=Tokens.of(folder),
+        account=await account,
     )
-    scheduler = Scheduler(context, WorkerPool(RUNNING_AT_ONCE, worker_options))
+    scheduler = Scheduler(context, WorkerPool(PLAN_AT_ONCE, worker_options))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -209,12 +186,13 @@ async def _serve(
     faults = None
     if options.latency_ms > 0 or options.fault_rate > 0:
         faults = Faults(options.latency_ms, options.fault_rate, options.fault_kinds, options.seed)
-    hosts = frozenset({"localhost", options.host, socket.gethostname()})
+    hosts = frozenset({"localhost", options.host, socket.gethostname(), urlsplit(url).hostname or ""}) - {""}
     app = build_app(
         context,
         uploads,
         hosts=hosts,
         any_address=options.host in ("0.0.0.0", "::"),
+        guarded=options.guarded,
         faults=faults,
         started=scheduler.notify,
         cancelled=scheduler.cancel,
@@ -223,6 +201,7 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             app,
+            http=OpenProtocol,
             log_level="warning",
             access_log=False,
             timeout_keep_alive=_KEEP_ALIVE_S,
@@ -231,7 +210,8 @@ async def _serve(
             server_header=False,
         )
     )
-    await server.run_until_told(listener, options, folder, url, answering)
+    told = Answering(url, options.project, folder, options.guarded, options.on_this_machine)
+    await server.run_until_told(listener, options, told, answering)
 
 
 class _Server(uvicorn.Server):
@@ -246,9 +226,8 @@ class _Server(uvicorn.Server):
         self,
         listener: socket.socket,
         options: ServeOptions,
-        folder: StateFolder,
-        url: str,
-        answering: Callable[[str], None] | None,
+        told: Answering,
+        answering: Callable[[Answering], None] | None,
     ) -> None:
         """Serve; write the ready file and call `answering` once the server answers."""
         loop = asyncio.get_running_loop()
@@ -265,14 +244,14 @@ class _Server(uvicorn.Server):
             while not self.started and not serving.done():
                 await asyncio.sleep(0.005)
             if self.started and answering is not None:
-                answering(url)
+                answering(told)
             if self.started and options.ready_file is not None:
                 text = json.dumps(
                     {
-                        "url": url,
-                        "project": options.project,
+                        "url": told.url,
+                        "project": told.project,
                         "pid": os.getpid(),
-                        "state": str(folder.root),
+                        "state": str(told.folder.root),
                     }
                 )
                 write_atomically(options.ready_file, text)

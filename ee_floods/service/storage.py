@@ -204,7 +204,10 @@ class Storage:
             if blob is not None:
                 blob.delete()
 
-        retry(remove, doing=f"removing {uri}")
+        try:
+            retry(remove, doing=f"removing {uri}")
+        except NotFoundError:  # our own first try did arrive, and its answer was lost
+            return
 
     def _fetch(self, stored: StoredObject, partial: Path) -> None:
         partial.touch()

@@ -37,6 +37,7 @@ def connect(
     *,
     engine: str | None = None,
     url: str | None = None,
+    token: str | None = None,
     state: Path | None = None,
     mounts: Mapping[str, Path] | None = None,
     world: bool = True,
@@ -54,6 +55,8 @@ def connect(
         engine: `"local"` starts the local engine, `"earthengine"` is the real service; defaults to the
             settings' (EE_FLOODS_ENGINE), and without one to the real service.
         url: Base URL of a local engine that already runs; implies `engine="local"`.
+        token: Access token of that engine, where it asks for one; defaults to the settings'
+            (EE_FLOODS_ENGINE_TOKEN). It is in the file `access-token` of the engine's state folder.
         state: Folder of the local engine's assets, tasks and buckets; defaults to the user's data folder.
         mounts: Folders of GeoTIFFs that the local engine serves as assets, by asset id.
         world: Whether the local engine answers for the real dataset ids from the simulated world.
@@ -63,7 +66,7 @@ def connect(
 
     Raises:
         ConfigError: If nobody chose an engine and there are no credentials, or another session is open.
-        AccessError: If the real service was chosen and refuses.
+        AccessError: If the real service was chosen and refuses, or a guarded engine asks for another token.
         ServiceError: If the local engine does not start.
     """
     from ee_floods.config.settings import resolve
@@ -78,7 +81,9 @@ def connect(
     with _lock:
         open_session = _open_session()
         if open_session is not None:
-            reason = _other_target(open_session, target, project=project, url=url, state=state, mounts=mounts)
+            reason = _other_target(
+                open_session, target, project=project, url=url, token=token, state=state, mounts=mounts
+            )
             if reason is None:
                 return open_session
             if not replace:
@@ -89,7 +94,9 @@ def connect(
             open_session.close()
             client.reset()
         if target == "local":
-            session = _connect_local(settings, project=project, url=url, mounts=mounts or {}, world=world)
+            session = _connect_local(
+                settings, project=project, url=url, token=token, mounts=mounts or {}, world=world
+            )
         else:
             session = _connect_real(settings, credentials, high_volume=high_volume)
         return _activate(session)
@@ -139,6 +146,7 @@ def _other_target(
     *,
     project: str | None,
     url: str | None,
+    token: str | None,
     state: Path | None,
     mounts: Mapping[str, Path] | None,
 ) -> str | None:
@@ -149,6 +157,8 @@ def _other_target(
         return f"the project {project!r}"
     if url is not None and url.rstrip("/") != session.url:
         return f"the engine at {url}"
+    if token is not None and token != getattr(session.credentials, "token", None):
+        return "another access token"
     if state is not None and (session.state is None or state.resolve() != session.state.resolve()):
         return f"the state folder {state}"
     if mounts is not None and dict(mounts) != dict(session.mounts):
@@ -162,14 +172,23 @@ def _name(session: Session) -> str:
 
 
 def _connect_local(
-    settings: Settings, *, project: str | None, url: str | None, mounts: Mapping[str, Path], world: bool
+    settings: Settings,
+    *,
+    project: str | None,
+    url: str | None,
+    token: str | None,
+    mounts: Mapping[str, Path],
+    world: bool,
 ) -> Session:
     from google.auth.credentials import AnonymousCredentials
 
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
     name = project or local.LOCAL_PROJECT
     if url is not None:
         base = url.rstrip("/")
+        given = token or (settings.engine_token and settings.engine_token.get_secret_value())
+        if given:
+            credentials = _bearer(given)
         local.check_reachable(base)
         _initialize_local(credentials, base, name)
         return Session("local", name, base, None, base, credentials, mounts=mounts)
@@ -194,11 +213,27 @@ def _connect_local(
     )
 
 
+def _bearer(token: str) -> Any:
+    from google.oauth2.credentials import Credentials
+
+    return Credentials(token)  # type: ignore[no-untyped-call]
+
+
 def _initialize_local(credentials: Any, url: str, project: str) -> None:
     import ee
+    from google.auth.exceptions import GoogleAuthError
 
     try:
         client.initialize(credentials, url=url, project=project, offline=True)
+    except (
+        GoogleAuthError
+    ) as error:  # after a 401 the client tries to renew credentials that cannot be renewed
+        client.reset()
+        raise AccessError(
+            f"The engine at {url} asks for another access token than it was given.",
+            remedy="Give `token=` or EE_FLOODS_ENGINE_TOKEN what the file `access-token` in the engine's "
+            "state folder holds.",
+        ) from error
     except ee.EEException as error:
         client.reset()
         raise ServiceError(

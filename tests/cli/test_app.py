@@ -144,9 +144,15 @@ def test_the_engine_prints_where_it_answers(tmp_path: Path) -> None:
             engine.terminate()
 
 
-def test_other_machines_are_not_let_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["engine", "serve", "--host", "0.0.0.0", "--state", str(tmp_path)]) == 2
-    assert "would let other machines in" in capsys.readouterr().err
+def test_an_unknown_kind_of_fault_is_named_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["engine", "serve", "--state", str(tmp_path / "state"), "--fault-kinds", "429,nonsense"]
+    assert run(given) == 2
+    error = capsys.readouterr().err
+    assert "'nonsense'" in error
+    assert "truncate" in error  # the remedy names what there is
+    assert not (tmp_path / "state").exists()
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_any_work(

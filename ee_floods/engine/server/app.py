@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -12,15 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from ee_floods.engine.errors import EngineError
 from ee_floods.engine.server.assets import AssetsApi
 from ee_floods.engine.server.computing import ComputingApi
 from ee_floods.engine.server.context import Context, read_json
-from ee_floods.engine.server.discovery import algorithms_document, discovery_document
 from ee_floods.engine.server.faults import Faults
-from ee_floods.engine.server.middleware import ErrorForm, TrustedCallers
+from ee_floods.engine.server.guard import Guard
+from ee_floods.engine.server.limiter import RequestLimiter
+from ee_floods.engine.server.middleware import ErrorForm, LongQueries, TrustedCallers
+from ee_floods.engine.server.own import OwnApi
 from ee_floods.engine.server.tasks import TasksApi
 from ee_floods.engine.storage.routes import StorageApi
 from ee_floods.engine.storage.uploads import Uploads
@@ -45,7 +46,7 @@ class _Version(_Word):
 
 
 class _Rendered(_Word):
-    regex = "maps|thumbnails|tables"
+    regex = "maps|thumbnails|videoThumbnails|filmstripThumbnails|tables"
 
 
 def build_app(
@@ -54,6 +55,7 @@ def build_app(
     *,
     hosts: frozenset[str],
     any_address: bool,
+    guarded: bool,
     faults: Faults | None,
     started: Callable[[], None],
     cancelled: Callable[[str], None],
@@ -66,6 +68,7 @@ def build_app(
         uploads: Resumable uploads.
         hosts: Names under which the server is reached.
         any_address: Whether any literal IP address is one of them.
+        guarded: Whether callers must show a token.
         faults: Faults and delays to answer with, or None.
         started: Called when a task waits.
         cancelled: Called with the id of a task to end.
@@ -74,12 +77,8 @@ def build_app(
     register_url_convertor("api_version", _Version())
     register_url_convertor("render", _Rendered())
     storage = StorageApi(context.store, uploads, context.folder, context.url, read_json)
-    own = _OwnApi(context)
     routes: list[BaseRoute] = [
-        Route("/$discovery/rest", own.discovery, methods=["GET"]),
-        Route("/ee-floods/v1/health", own.health, methods=["GET"]),
-        Route("/ee-floods/v1/reads", own.reads, methods=["GET"]),
-        Route(f"{_PREFIX}/algorithms", own.algorithms, methods=["GET"]),
+        *OwnApi(context).routes(_PREFIX),
         *ComputingApi(context).routes(_PREFIX),
         *TasksApi(context, started, cancelled).routes(_PREFIX),
         *AssetsApi(context).routes(_PREFIX),
@@ -93,8 +92,12 @@ def build_app(
 
     middleware = [
         Middleware(TrustedCallers, hosts=hosts, any_address=any_address),
+        Middleware(Guard, tokens=context.tokens, required=guarded),
         Middleware(ErrorForm),
+        Middleware(LongQueries),
     ]
+    if context.limited:
+        middleware.append(Middleware(RequestLimiter))
     if faults is not None:
         middleware.append(Middleware(faults.wrap))
     return Starlette(
@@ -103,39 +106,6 @@ def build_app(
         exception_handlers={HTTPException: _http_error, EngineError: _engine_error},
         lifespan=served,
     )
-
-
-class _OwnApi:
-    """What is the engine's own, and the two documents that a client asks for first."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def discovery(self, request: Request) -> Response:
-        version = request.query_params.get("version", "v1")
-        if version not in ("v1", "v1alpha", "v1beta"):
-            raise EngineError(f"Discovery document not found for API service, version '{version}'.", 404)
-        return Response(discovery_document(f"{self._context.url}/", version), media_type="application/json")
-
-    async def algorithms(self, request: Request) -> Response:
-        return Response(algorithms_document(), media_type="application/json")
-
-    async def health(self, request: Request) -> Response:
-        return JSONResponse(
-            {
-                "status": "serving",
-                "url": self._context.url,
-                "project": self._context.project,
-                "pid": os.getpid(),
-                "state": str(self._context.folder.root),
-            }
-        )
-
-    async def reads(self, request: Request) -> Response:
-        since = request.query_params.get("since", "0")
-        if not since.isdigit():
-            raise EngineError("`since` is a time in microseconds since 1970 UTC.", 400)
-        return JSONResponse({"reads": list(self._context.reads.since(int(since)))})
 
 
 async def _engine_error(request: Request, error: Exception) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -17,7 +16,14 @@ from ee_floods.engine.state.database import now_us
 __all__ = ["ComputingApi"]
 
 _RENDER_DAYS = 7  # how long the name of a map or thumbnail is good for
-_KINDS = ("maps", "thumbnails", "tables")
+# What checks a request when it is made, so that its errors come then, and what answers it.
+_CHECKS = {
+    "maps": "check_map",
+    "thumbnails": "check_map",
+    "videoThumbnails": "check_frames",
+    "filmstripThumbnails": "check_frames",
+}
+_PIXELS = {"thumbnails": "thumbnail", "videoThumbnails": "video", "filmstripThumbnails": "filmstrip"}
 
 
 class ComputingApi:
@@ -35,7 +41,8 @@ class ComputingApi:
             Route(
                 f"{prefix}/maps/{{id}}/tiles/{{zoom:int}}/{{x:int}}/{{y:int}}", self._tile, methods=["GET"]
             ),
-            Route(f"{prefix}/thumbnails/{{id}}:getPixels", self._thumbnail, methods=["GET"]),
+            Route(f"{prefix}/imageCollection:computeImages", self._images, methods=["POST"]),
+            Route(f"{prefix}/{{kind:render}}/{{id}}:getPixels", self._thumbnail, methods=["GET"]),
             Route(f"{prefix}/tables/{{id}}:getFeatures", self._table, methods=["GET"]),
         ]
         routes += [Route(f"{prefix}/{{kind:render}}", self._create, methods=["POST"])]
@@ -54,11 +61,14 @@ class ComputingApi:
     async def _features(self, request: Request) -> Response:
         return await self._context.document("features", await read_json(request))
 
+    async def _images(self, request: Request) -> Response:
+        return await self._context.document("images", await read_json(request))
+
     async def _create(self, request: Request) -> Response:
         kind, project = request.path_params["kind"], request.path_params["project"]
         body = await read_json(request)
-        if kind != "tables":
-            await self._context.call("check_map", body)
+        if kind in _CHECKS:
+            await self._context.call(_CHECKS[kind], body)
         identifier = self._keep(kind, body)
         return JSONResponse({"name": f"projects/{project}/{kind}/{identifier}"})
 
@@ -71,16 +81,21 @@ class ComputingApi:
         return answer
 
     async def _thumbnail(self, request: Request) -> Response:
-        return await self._context.blob("thumbnail", self._kept("thumbnails", request.path_params["id"]))
+        kind = request.path_params["kind"]
+        if kind not in _PIXELS:
+            raise EngineError(f"{kind.capitalize()} have no pixels of their own.", 404)
+        return await self._context.blob(_PIXELS[kind], self._kept(kind, request.path_params["id"]))
 
     async def _table(self, request: Request) -> Response:
         return await self._context.blob("table_download", self._kept("tables", request.path_params["id"]))
 
     def _keep(self, kind: str, body: dict[str, Any]) -> str:
-        """Store a request under a name made of its content; the same request has the same name."""
+        """Store a request under a name made of its content; the same request has the same name.
+
+        Whoever knows the name may fetch it without a token (see `server.guard`), so it cannot be guessed.
+        """
         text = json.dumps(body, sort_keys=True)
-        digest = hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()
-        identifier = f"{digest[:32]}-{digest[32:]}"
+        identifier = self._context.tokens.render_name(f"{kind}\n{text}")
         oldest = now_us() - _RENDER_DAYS * 24 * 3600 * 1_000_000
         with self._context.database.transaction() as connection:
             connection.execute("DELETE FROM renders WHERE create_time < ?", (oldest,))

@@ -110,3 +110,20 @@ def _overlay(projects: dict[str, Any], version: str) -> None:
     update.pop("flatPath", None)
     update["parameters"] = {**template["parameters"], "updateMask": _QUERY}
     methods["updateConfig"] = update
+    exported = resources["image"]["methods"]["export"]
+    imported = resources["image"]["methods"]["import"]
+    # The client's own checks need the method; the server answers that it does not have it.
+    resources["classifier"] = {"methods": {"export": _like(exported, "classifier:export", version)}}
+    resources["image"]["methods"]["importExternal"] = _like(imported, "image:importExternal", version)
+    resources["featureView"] = {
+        "methods": {"create": {**copy.deepcopy(create), "path": f"{version}/{{+parent}}/featureView"}}
+    }
+
+
+def _like(method: dict[str, Any], action: str, version: str) -> dict[str, Any]:
+    """Return a copy of a method of a project under another path."""
+    found = copy.deepcopy(method)
+    found["id"] = f"earthengine.projects.{action.replace(':', '.')}"
+    found["path"] = f"{version}/{{+project}}/{action}"
+    found.pop("flatPath", None)
+    return found

@@ -1,19 +1,20 @@
-"""What happens to every request: host and origin checks, errors in the service's form, default headers."""
+"""What happens to every request: host and origin checks, errors in the service's form, long queries."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import logging
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ee_floods.engine.errors import EngineError
-from ee_floods.engine.server.context import ASSETS_HEADER, SIMULATED_HEADER
+from ee_floods.engine.server.context import ASSETS_HEADER, SIMULATED_HEADER, read_body
+from ee_floods.engine.server.replies import send_error
 
-__all__ = ["ErrorForm", "TrustedCallers"]
+__all__ = ["ErrorForm", "LongQueries", "TrustedCallers"]
 
 logger = logging.getLogger(__name__)
 
@@ -38,15 +39,15 @@ class TrustedCallers:
         """Serve one request."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+            host = _hostname(f"//{headers.get('host', '')}")
             if not self._known(host):
-                await _send_error(send, EngineError(f"Unknown host '{host}'.", 403))
+                await send_error(send, EngineError(f"Unknown host '{host}'.", 403))
                 return
             origin = headers.get("origin")
             if origin and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-                caller = urlsplit(origin).hostname or ""
+                caller = _hostname(origin)
                 if not self._known(caller):
-                    await _send_error(send, EngineError(f"Requests from '{origin}' are not answered.", 403))
+                    await send_error(send, EngineError(f"Requests from '{origin}' are not answered.", 403))
                     return
         await self._app(scope, receive, send)
 
@@ -86,15 +87,40 @@ class ErrorForm:
             await self._app(scope, receive, marked)
         except EngineError as error:
             if not started:
-                await _send_error(marked, error)
+                await send_error(marked, error)
         except Exception:  # the one boundary of the server: a client must get an answer, whatever went wrong
             logger.exception("A request failed: %s %s", scope["method"], scope["path"])
             if not started:
-                await _send_error(marked, EngineError("An internal error has occurred.", 500))
+                await send_error(marked, EngineError("An internal error has occurred.", 500))
 
 
-async def _send_error(send: Send, error: EngineError) -> None:
-    body = json.dumps(error.to_dict()).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": error.code, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class LongQueries:
+    """Reads the query of a GET that was sent as a POST because its address was too long.
+
+    googleapiclient sends a GET whose address has over 2,048 characters as a form with the header
+    `X-HTTP-Method-Override: GET`; no other method may be put on so. The checks of origin and token have seen
+    the request as the POST that it is.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        override = Headers(scope=scope).get("x-http-method-override") if scope["type"] == "http" else None
+        if override is None or scope["method"] == override:
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] != "POST" or override != "GET":
+            raise EngineError(f"{scope['method']} cannot stand for {override[:20]}.", 405)
+        form = await read_body(Request(scope, receive))
+        query = b"&".join(part for part in (scope["query_string"], form) if part)
+        await self._app({**scope, "method": "GET", "query_string": query}, receive, send)
+
+
+def _hostname(address: str) -> str:
+    """Return the host of an address; empty if it has none or is none (`null`, an open bracket)."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

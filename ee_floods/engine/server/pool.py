@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import threading
 from collections.abc import Callable
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, TypeVar
 
 from ee_floods.engine.errors import EngineError
+from ee_floods.engine.server.forking import fork_server
 from ee_floods.engine.worker_options import WorkerOptions
 
 __all__ = ["WorkerCrashError", "WorkerPool"]
 
 T = TypeVar("T")
 
-_PRELOADED = "ee_floods.engine.preloaded"
 _STOP_SECONDS = 2.0  # a worker that does not end by itself in this time is killed
 
 
@@ -77,9 +75,7 @@ class WorkerPool:
     """
 
     def __init__(self, size: int, options: WorkerOptions) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([_PRELOADED])
-        forkserver.ensure_running()  # it imports while the server goes on starting
+        self._context = fork_server()
         self._options = options
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()

@@ -6,19 +6,18 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 
 from ee_floods.engine.errors import EngineError
 from ee_floods.engine.export.publish import publish
 from ee_floods.engine.server.context import Context
 from ee_floods.engine.server.pool import WorkerCrashError, WorkerPool
 from ee_floods.engine.state.operations import Operation
+from ee_floods.engine.state.project_config import PLAN_AT_ONCE
 
-__all__ = ["RUNNING_AT_ONCE", "Scheduler"]
+__all__ = ["Scheduler"]
 
 logger = logging.getLogger(__name__)
-
-RUNNING_AT_ONCE = 2
-"""Batch tasks that run side by side in a project (guides/usage#tasks)."""
 
 _REPORT_EVERY_S = 0.5  # how often a task's progress is written down
 # google.rpc.Code numbers of HTTP statuses, as they stand in an operation's error
@@ -37,6 +36,7 @@ class Scheduler:
         self._context, self._pool = context, pool
         self._wake = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._projects: dict[str, str] = {}
         self._loop_task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -71,18 +71,25 @@ class Scheduler:
 
     async def _serve(self) -> None:
         while True:
-            while len(self._running) < RUNNING_AT_ONCE:
-                operation = self._context.operations.claim()
+            while len(self._running) < PLAN_AT_ONCE:
+                operation = self._context.operations.claim(self._full_projects())
                 if operation is None:
                     break
                 task = self._loop.create_task(self._run(operation))
                 self._running[operation.id] = task
+                self._projects[operation.id] = operation.project
                 task.add_done_callback(lambda _, key=operation.id: self._ended(key))  # type: ignore[misc]
             self._wake.clear()
             await self._wake.wait()
 
+    def _full_projects(self) -> list[str]:
+        """Return projects that run as many tasks as their configuration allows."""
+        counts = Counter(self._projects.values())
+        return [name for name, count in counts.items() if count >= self._context.config.at_once(name)]
+
     def _ended(self, operation_id: str) -> None:
         self._running.pop(operation_id, None)
+        self._projects.pop(operation_id, None)
         self._wake.set()
 
     async def _run(self, operation: Operation) -> None:
@@ -98,6 +105,8 @@ class Scheduler:
         try:
             product = await self._pool.run(operation.kind, operation.request, operation.id, progress=report)
             self._context.reads.add(operation.kind, product.assets)
+            if product.asset is not None:
+                self._context.check_quota(product.asset.id, new_bytes=product.asset.size_bytes)
             publish(self._context.database, self._context.store, self._context.created, operations, product)
         except asyncio.CancelledError:
             if operations.get(operation.id).state == "CANCELLING":

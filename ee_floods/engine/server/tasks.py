@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,19 +13,22 @@ from starlette.routing import BaseRoute, Route
 
 from ee_floods.engine.assets.ids import asset_id
 from ee_floods.engine.errors import EngineError, bad_request
-from ee_floods.engine.server.context import Context, read_json
+from ee_floods.engine.server.absent import absent_destination, absent_routes
+from ee_floods.engine.server.context import Context, page_size, read_json
+from ee_floods.engine.state.operation_filter import OperationFilter
 
 __all__ = ["TasksApi"]
 
-_PAGE = 500
+_PAGE = 500  # operations of one page, at most: what the client asks for (ee.data)
 _LONGEST_WAIT_S = 60.0
+_DESTINATIONS = ("fileExportOptions", "assetExportOptions", "tileExportOptions")
 _KINDS = {
     ("image", "export"): "EXPORT_IMAGE",
     ("table", "export"): "EXPORT_FEATURES",
+    ("map", "export"): "EXPORT_TILES",
     ("image", "import"): "INGEST_IMAGE",
     ("table", "import"): "INGEST_TABLE",
 }
-_CONFIG = "project-config"
 
 
 class TasksApi:
@@ -50,6 +52,7 @@ class TasksApi:
                 Route(f"{prefix}/{resource}:{action}", self._starter(kind), methods=["POST"])
                 for (resource, action), kind in _KINDS.items()
             ),
+            *absent_routes(prefix),
             Route(f"{prefix}/operations", self._list, methods=["GET"]),
             Route(f"{prefix}/operations/{{id}}:cancel", self._cancel, methods=["POST"]),
             Route(f"{prefix}/operations/{{id}}:wait", self._wait, methods=["POST"]),
@@ -62,7 +65,10 @@ class TasksApi:
             body = await read_json(request)
             self._check(kind, body)
             operation, new = self._context.operations.start(
-                request.path_params["project"], kind, body, limited=self._context.limited
+                request.path_params["project"],
+                kind,
+                {**_described(kind, body), **body},
+                limited=self._context.limited,
             )
             if new:
                 self._started()
@@ -75,7 +81,10 @@ class TasksApi:
         if kind.startswith("EXPORT"):
             if not isinstance(body.get("expression"), Mapping):
                 raise bad_request("Missing required field: 'expression'.")
-            if not body.get("fileExportOptions") and not body.get("assetExportOptions"):
+            if not any(body.get(key) for key in _DESTINATIONS):
+                absent = absent_destination(body)
+                if absent is not None:
+                    raise absent
                 raise bad_request("Export options must be specified.")
             target = ((body.get("assetExportOptions") or {}).get("earthEngineDestination")) or {}
             name, overwrite = target.get("name"), bool(target.get("overwrite"))
@@ -84,23 +93,22 @@ class TasksApi:
             name, overwrite = manifest.get("name"), bool(body.get("overwrite"))
             if not name:
                 raise bad_request("Manifest must contain the destination asset's 'name'.")
-        repeated = self._context.database.row(
-            "SELECT 1 FROM operations WHERE request_id = ?", (str(body.get("requestId") or ""),)
-        )
-        if name and repeated is None:
-            self._context.created.check_target(asset_id(str(name)), overwrite=overwrite)
+        if name and not self._context.operations.started(str(body.get("requestId") or "")):
+            identifier = asset_id(str(name))
+            self._context.created.check_target(identifier, overwrite=overwrite)
+            self._context.check_quota(identifier)
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params
-        size = min(int(query.get("pageSize") or _PAGE), _PAGE)
-        token = query.get("pageToken", "0")
-        if not token.isdigit():
+        size = page_size(query.get("pageSize"), _PAGE, _PAGE)
+        token = query.get("pageToken") or "0"
+        if re.fullmatch("[0-9]{1,18}", token) is None:
             raise bad_request("Invalid page token.")
-        first = int(token)
-        found = self._context.operations.page(request.path_params["project"], first, size + 1)
+        wanted = OperationFilter.parse(query.get("filter", ""))
+        found = self._context.operations.page(request.path_params["project"], wanted, int(token), size + 1)
         answer: dict[str, Any] = {"operations": [item.to_resource() for item in found[:size]]}
         if len(found) > size:
-            answer["nextPageToken"] = str(first + size)
+            answer["nextPageToken"] = str(found[size - 1].sequence)
         return JSONResponse(answer)
 
     async def _operation(self, request: Request) -> Response:
@@ -128,9 +136,24 @@ class TasksApi:
             await asyncio.sleep(0.1)
 
     async def _config(self, request: Request) -> Response:
-        project = request.path_params["project"]
-        key = f"{_CONFIG}/{project}"
+        project, config = request.path_params["project"], self._context.config
         if request.method == "PATCH":
-            self._context.database.set_setting(key, json.dumps(await read_json(request)))
-        stored = json.loads(self._context.database.setting(key) or "{}")
-        return JSONResponse({"name": f"projects/{project}/config", "maxConcurrentExports": 2, **stored})
+            mask = request.query_params.get("updateMask") or "max_concurrent_exports"
+            if mask not in ("max_concurrent_exports", "maxConcurrentExports", "*"):
+                raise bad_request(
+                    f"Invalid update mask '{mask[:80]}': only max_concurrent_exports can be set."
+                )
+            body = await read_json(request)
+            wanted = body.get("maxConcurrentExports", body.get("max_concurrent_exports"))
+            config.set_at_once(project, wanted)
+            self._started()  # more may run now
+        return JSONResponse(config.to_resource(project))
+
+
+def _described(kind: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the description that the service gives an ingestion."""
+    word = {"INGEST_IMAGE": "image", "INGEST_TABLE": "table"}.get(kind)
+    if word is None:
+        return {}
+    manifest = body.get(f"{word}Manifest") or {}
+    return {"description": f'Ingest {word}: "{asset_id(str(manifest.get("name")))}"'}

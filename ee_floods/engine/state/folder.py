@@ -44,6 +44,11 @@ class StateFolder:
         return self.root / "assets"
 
     @property
+    def mounted(self) -> Path:
+        """What the headers of mounted files say, so that they need not be read again; may be deleted."""
+        return self.root / "mounted"
+
+    @property
     def staging(self) -> Path:
         """What is being written; emptied at start, so that nothing half written is ever taken for whole."""
         return self.root / "staging" / self.job
@@ -52,6 +57,21 @@ class StateFolder:
     def lock(self) -> Path:
         """Held by the living server; its text says which."""
         return self.root / "engine.lock"
+
+    @property
+    def token(self) -> Path:
+        """The secret that guards the engine; delete it to void every token."""
+        return self.root / "access-token"
+
+    @property
+    def service_account_key(self) -> Path:
+        """The service-account key that clients authenticate with."""
+        return self.root / "service-account.json"
+
+    @property
+    def client_config(self) -> Path:
+        """URL and project, as the `earthengine` command line reads them (`--ee_config`)."""
+        return self.root / "earthengine-config.json"
 
     def create(self) -> None:
         """Make the folders that are missing.
@@ -117,10 +137,19 @@ class FolderLock:
         self._file.close()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or none."""
+def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a file so that a reader sees all of it or none.
+
+    Args:
+        path: The file; its folder exists.
+        text: Its content.
+        private: Whether only this user may read it. It is made so, never changed to be so: there is no moment
+            at which others could open it.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as stream:
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(temporary, flags, 0o600 if private else 0o666), "w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

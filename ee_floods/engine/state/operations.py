@@ -16,6 +16,8 @@ from typing import Any
 
 from ee_floods.engine.errors import EngineError, bad_request
 from ee_floods.engine.state.database import Database, now_us, timestamp
+from ee_floods.engine.state.operation_filter import OperationFilter
+from ee_floods.engine.state.stages import stages
 
 __all__ = ["Operation", "Operations"]
 
@@ -34,6 +36,7 @@ class Operation:
 
     Args:
         id: The last part of its name.
+        sequence: Its place among all tasks, from 1.
         project: Project whose name the operation carries.
         kind: EXPORT_IMAGE, EXPORT_FEATURES, INGEST_IMAGE or INGEST_TABLE.
         request: The body that started it.
@@ -42,6 +45,7 @@ class Operation:
     """
 
     id: str
+    sequence: int
     project: str
     kind: str
     request: Mapping[str, Any]
@@ -86,6 +90,9 @@ class Operation:
             metadata["startTime"] = timestamp(self.start_time)
         if self.end_time is not None:
             metadata["endTime"] = timestamp(self.end_time)
+        if self.start_time is not None:
+            published = self.state == "SUCCEEDED"
+            metadata["stages"] = stages(self.kind, self.progress, published=published)
         if self.destination_uris:
             metadata["destinationUris"] = list(self.destination_uris)
         resource: dict[str, Any] = {"name": self.name, "metadata": metadata}
@@ -183,13 +190,27 @@ class Operations:
             raise EngineError(f"Operation '{identifier}' not found.", 404)
         return _operation(row)
 
-    def page(self, project: str, offset: int, limit: int) -> list[Operation]:
-        """Return tasks of a project, newest first."""
+    def page(self, project: str, wanted: OperationFilter, before: int, limit: int) -> list[Operation]:
+        """Return tasks of a project, newest first.
+
+        Args:
+            project: The project.
+            wanted: Narrows them.
+            before: Sequence number of the last task of the page before; 0 for the first page. Tasks that are
+                started meanwhile move nothing.
+            limit: How many at most.
+        """
         rows = self._database.rows(
-            "SELECT * FROM operations WHERE project = ? ORDER BY sequence DESC LIMIT ? OFFSET ?",
-            (project, limit, offset),
+            f"SELECT * FROM operations WHERE project = ? AND (? = 0 OR sequence < ?) AND ({wanted.sql})"
+            " ORDER BY sequence DESC LIMIT ?",
+            (project, before, before, *wanted.values, limit),
         )
         return [_operation(row) for row in rows]
+
+    def started(self, request_id: str) -> bool:
+        """Whether a request of this id has started a task."""
+        query = "SELECT 1 FROM operations WHERE request_id = ?"
+        return bool(request_id) and self._database.row(query, (request_id,)) is not None
 
     def recover(self) -> int:
         """Queue again what a dead server left running; return how many tasks that is."""
@@ -206,12 +227,19 @@ class Operations:
                 (now,),
             ).rowcount
 
-    def claim(self) -> Operation | None:
-        """Mark the next waiting task as running and return it; higher priority first, then the older."""
+    def claim(self, full: Sequence[str] = ()) -> Operation | None:
+        """Mark the next waiting task as running and return it; higher priority first, then the older.
+
+        Args:
+            full: Projects whose tasks have to wait.
+        """
         now = now_us()
+        places = ",".join("?" * len(full))
         with self._database.transaction() as connection:
             row = connection.execute(
-                "SELECT id FROM operations WHERE state = 'PENDING' ORDER BY priority DESC, sequence LIMIT 1"
+                f"SELECT id FROM operations WHERE state = 'PENDING' AND project NOT IN ({places})"
+                " ORDER BY priority DESC, sequence LIMIT 1",
+                tuple(full),
             ).fetchone()
             if row is None:
                 return None
@@ -285,7 +313,12 @@ def _integer(value: Any, default: int) -> int:
     """Return a number that the client may have wrapped as `{"value": "7"}`."""
     if isinstance(value, Mapping):
         value = value.get("value")
-    return default if value is None else int(value)
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise bad_request(f"Invalid value for 'priority': {str(value)[:40]!r} is not an integer.") from error
 
 
 def _operation(row: sqlite3.Row) -> Operation:

@@ -57,12 +57,28 @@ def test_geotiff_becomes_an_image_with_its_pixels_mask_and_properties(
     assert [band["pyramidingPolicy"] for band in described["bands"]] == ["MODE", "SAMPLE"]
 
 
+def commonest(blocks: np.ndarray) -> np.ndarray:
+    """Return the most frequent value of each block, the smallest of several."""
+    counts = np.stack([(blocks == value).sum(axis=-1) for value in range(9)])
+    return counts.argmax(axis=0)
+
+
+POLICIES = {
+    "MEAN": lambda blocks: np.rint(blocks.mean(axis=-1)),
+    "MODE": commonest,
+    "SAMPLE": lambda blocks: blocks[..., 0],
+    "MIN": lambda blocks: blocks.min(axis=-1),
+    "MAX": lambda blocks: blocks.max(axis=-1),
+    "MEDIAN": lambda blocks: np.rint(np.median(blocks, axis=-1)),
+}
+
+
 def test_coarse_read_takes_the_pyramid_made_by_the_band_s_policy(
     client: Any, bucket: Any, finished: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     values = np.random.default_rng(3).integers(0, 9, (1, 512, 512)).astype(np.uint8)
     bucket.blob("in/p.tif").upload_from_filename(str(write(tmp_path / "p.tif", values)))
-    bands = [{"id": "v", "pyramidingPolicy": "MAX"}]
+    bands = [{"id": policy.lower(), "pyramidingPolicy": policy, "tilesetBandIndex": 0} for policy in POLICIES]
     ingest(client, finished, manifest("pyramid", "gs://local/in/p.tif", bands=bands))
     a, _, x, _, e, y = GRID["crsTransform"]
     grid = {
@@ -72,8 +88,34 @@ def test_coarse_read_takes_the_pyramid_made_by_the_band_s_policy(
     }
     image = client.Image(f"{ROOT}/pyramid")
     found = client.data.computePixels({"expression": image, "fileFormat": "NUMPY_NDARRAY", "grid": grid})
-    expected = values[0].reshape(256, 2, 256, 2).max(axis=(1, 3))
-    np.testing.assert_array_equal(found["v"], expected)
+    blocks = values[0].reshape(256, 2, 256, 2).swapaxes(1, 2).reshape(256, 256, 4)
+    for policy, reduce in POLICIES.items():
+        np.testing.assert_array_equal(found[policy.lower()], reduce(blocks), err_msg=policy)
+
+
+def test_mask_band_hides_pixels_of_the_bands_it_names(
+    client: Any, bucket: Any, finished: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    values = np.stack([radar()[1], -radar()[1]]).astype(np.float32)
+    shown = np.random.default_rng(5).integers(0, 2, (1, 64, 96)).astype(np.uint8)
+    for name, array in (("v", values), ("m", shown)):
+        bucket.blob(f"in/{name}.tif").upload_from_filename(str(write(tmp_path / f"{name}.tif", array)))
+    body = {
+        "name": f"{ROOT}/masked",
+        "tilesets": [
+            {"id": name, "sources": [{"uris": [f"gs://local/in/{name}.tif"]}]} for name in ("v", "m")
+        ],
+        "bands": [
+            {"id": "a", "tilesetId": "v", "tilesetBandIndex": 0},
+            {"id": "b", "tilesetId": "v", "tilesetBandIndex": 1},
+        ],
+        "maskBands": [{"tilesetId": "m", "bandIds": ["a"]}],
+    }
+    operation = ingest(client, finished, body)
+    assert operation["metadata"]["state"] == "SUCCEEDED", operation
+    found = pixels(client, "masked")
+    np.testing.assert_array_equal(found["a"], np.where(shown[0] > 0, values[0], 0))
+    np.testing.assert_array_equal(found["b"], values[1])
 
 
 def test_files_side_by_side_become_one_image(
