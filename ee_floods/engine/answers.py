@@ -6,43 +6,28 @@ Each function takes the worker's session first and returns something that can be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ee_floods.contracts.provenance import AssetUse
+from ee_floods.engine.assets.copies import copy_asset, register_image
+from ee_floods.engine.assets.filters import AssetFilter
 from ee_floods.engine.assets.resources import asset_resource, list_assets
 from ee_floods.engine.errors import EngineError, bad_request, not_found
 from ee_floods.engine.evaluator import EvaluatedImage
 from ee_floods.engine.export import encode
 from ee_floods.engine.export.grids import check_request, requested_grid
 from ee_floods.engine.export.tables import table_file
+from ee_floods.engine.frames import FRAME_ANSWERS
+from ee_floods.engine.reply import Blob, Document
 from ee_floods.engine.session import WorkerSession
 from ee_floods.engine.tiles.mercator import tile_grid
 from ee_floods.engine.tiles.visualize import needs_visualization, select_expression, visualized
 from ee_floods.grid import Grid
 
-__all__ = ["ANSWERS", "Blob", "Document"]
+__all__ = ["ANSWERS"]
 
 _PICTURES = ("AUTO_JPEG_PNG", "PNG", "JPEG")
 _FEATURES_PER_PAGE = 1000  # the service's default
-
-
-@dataclass(frozen=True)
-class Document:
-    """A JSON answer and the assets behind it."""
-
-    body: Any
-    assets: tuple[AssetUse, ...]
-
-
-@dataclass(frozen=True)
-class Blob:
-    """A binary answer and the assets behind it."""
-
-    body: bytes
-    media_type: str
-    assets: tuple[AssetUse, ...]
-    filename: str = ""
 
 
 def value(session: WorkerSession, expression: Mapping[str, Any]) -> Document:
@@ -108,7 +93,12 @@ def asset_features(session: WorkerSession, asset_id: str, query: Mapping[str, st
     table = session.library.table(asset_id)
     if table is None:
         raise not_found(asset_id, "Table asset")
-    items = [{"type": "Feature", **feature} for feature in table.features]
+    wanted = AssetFilter.of_features(query.get("region", ""), query.get("filter", ""))
+    items = [
+        {"type": "Feature", **feature}
+        for feature in table.features
+        if wanted.admits(feature.get("properties") or {}, feature.get("geometry"))
+    ]
     return Document(_page(items, query), (AssetUse(asset_id, table.simulated),))
 
 
@@ -150,15 +140,45 @@ def _render(session: WorkerSession, body: Mapping[str, Any], grid: Grid | None) 
     names = [str(name) for name in body.get("bandIds") or ()]
     image = session.interactive.image(select_expression(_expression(body), names))
     options = body.get("visualizationOptions")
+    if file_format in _PICTURES:
+        _check_scalar(image)
     if file_format in _PICTURES and needs_visualization(image, options):
         image = session.interactive.image(visualized(_expression(body), options, names))
+    if file_format == "ZIPPED_GEO_TIFF_PER_BAND":
+        return _zipped_bands(session, body, image)
     target = grid or requested_grid(body.get("grid"), image)
     check_request(target, image.bands, session.limits)
     rasters = image.read(target)
     bands = [band.name for band in image.bands]
     payload, media_type, suffix = _encode(image, target, bands, rasters, file_format, body)
-    prefix = str(body.get("filenamePrefix") or "download")
-    return Blob(payload, media_type, image.assets, f"{prefix}{suffix}" if suffix else "")
+    return Blob(payload, media_type, image.assets, f"{_prefix(body)}{suffix}" if suffix else "")
+
+
+def _zipped_bands(session: WorkerSession, body: Mapping[str, Any], image: EvaluatedImage) -> Blob:
+    """Return one GeoTIFF per band, each on the grid of that band."""
+    files, prefix = [], _prefix(body)
+    for band in image.bands:
+        one = session.interactive.image(select_expression(_expression(body), [band.name]))
+        target = requested_grid(body.get("grid"), one)
+        check_request(target, one.bands, session.limits)
+        payload = encode.geotiff(target, [band.name], one.read(target), _tags(one))
+        files.append((f"{prefix}.{band.name}.tif", payload))
+    return Blob(encode.zipped(files), "application/zip", image.assets, f"{prefix}.zip")
+
+
+def _check_scalar(image: EvaluatedImage) -> None:
+    """Raise for a picture of array pixels."""
+    named = next((band.name for band in image.bands if band.info["data_type"].get("dimensions")), None)
+    if named is not None:
+        raise bad_request(f"Band '{named}' has array pixels, which cannot be drawn.")
+
+
+def _prefix(body: Mapping[str, Any]) -> str:
+    return str(body.get("filenamePrefix") or "download")
+
+
+def _tags(image: EvaluatedImage) -> dict[str, str]:
+    return {"simulated": "true"} if any(use.simulated for use in image.assets) else {}
 
 
 def _encode(
@@ -169,24 +189,16 @@ def _encode(
     file_format: str,
     body: Mapping[str, Any],
 ) -> tuple[bytes, str, str]:
-    tags = {"simulated": "true"} if any(use.simulated for use in image.assets) else {}
     if file_format in _PICTURES:
         payload, media_type = encode.picture(rasters, file_format)
         return payload, media_type, ""
     if file_format == "NPY":
         return encode.npy(names, rasters), "application/octet-stream", ".npy"
     if file_format == "GEO_TIFF":
-        return encode.geotiff(grid, names, rasters, tags), "image/tiff", ".tif"
-    if file_format in ("ZIPPED_GEO_TIFF", "ZIPPED_GEO_TIFF_PER_BAND"):
-        payload = encode.zipped_geotiff(
-            grid,
-            names,
-            rasters,
-            tags,
-            prefix=str(body.get("filenamePrefix") or "download"),
-            per_band=file_format.endswith("PER_BAND"),
-        )
-        return payload, "application/zip", ".zip"
+        return encode.geotiff(grid, names, rasters, _tags(image)), "image/tiff", ".tif"
+    if file_format == "ZIPPED_GEO_TIFF":
+        payload = encode.geotiff(grid, names, rasters, _tags(image))
+        return encode.zipped([(f"{_prefix(body)}.tif", payload)]), "application/zip", ".zip"
     raise bad_request(f"Unsupported file format: '{file_format}'.")
 
 
@@ -194,6 +206,8 @@ def _expression(body: Mapping[str, Any]) -> Mapping[str, Any]:
     expression = body.get("expression")
     if not isinstance(expression, Mapping):
         raise bad_request("Missing required field: 'expression'.")
+    if not isinstance(expression.get("values", {}), Mapping):
+        raise bad_request("Invalid value at 'expression.values' (a JSON object).")
     return expression
 
 
@@ -220,6 +234,9 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "table_download": table_download,
     "asset": asset,
     "listing": listing,
+    "copy_asset": copy_asset,
+    "register_image": register_image,
+    **FRAME_ANSWERS,
     "ping": ping,
 }
 """The functions of this module, by the name that the server calls them by."""

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ee_floods.engine.assets.footprints import bounds_of
 from ee_floods.engine.assets.ids import check_new_id, is_root, parent_id
+from ee_floods.engine.assets.rows import insert_row, row_asset, row_properties
+from ee_floods.engine.assets.times import rfc3339_ms
 from ee_floods.engine.errors import EngineError, bad_request, not_found
-from ee_floods.engine.records import AssetRecord, ImageRecord, TableRecord
-from ee_floods.engine.state.database import Database, now_us, timestamp
+from ee_floods.engine.records import AssetRecord, ImageRecord, Library, TableRecord
+from ee_floods.engine.state.database import Database, now_us
 from ee_floods.engine.state.folder import StateFolder
+from ee_floods.engine.storage.store import ObjectStore
 
 __all__ = ["TABLE_FILE", "CreatedAssets", "NewAsset"]
 
@@ -33,8 +35,8 @@ class NewAsset:
         type: IMAGE or TABLE.
         properties: Its properties, `system:time_start` among them.
         simulated: Whether anything in it was invented.
-        record: JSON-able; for an image `bands` (see `bandfiles`) and `footprint`.
-        folder: Staged folder with its files.
+        record: JSON-able; for an image `bands`, `footprint` and `source` (see `sources`).
+        folder: Staged folder with its files; empty for an image whose pixels are elsewhere.
         size_bytes: Bytes of those files.
         overwrite: Whether it may replace an asset.
     """
@@ -56,10 +58,17 @@ class CreatedAssets:
         database: The state folder's database.
         folder: The state folder.
         project: Project whose root folder exists from the start.
+        unchanging: Library that copies may refer to instead of holding pixels.
     """
 
-    def __init__(self, database: Database, folder: StateFolder, project: str) -> None:
-        self._database, self._folder = database, folder
+    def __init__(
+        self,
+        database: Database,
+        folder: StateFolder,
+        project: str,
+        unchanging: Library | None = None,
+    ) -> None:
+        self._database, self._folder, self._unchanging = database, folder, unchanging
         self._root = f"projects/{project}/assets"
 
     # --- Library ---
@@ -68,7 +77,7 @@ class CreatedAssets:
         """Return the record of an asset, or None."""
         row = self._row(asset_id)
         if row is not None:
-            return _asset_record(row)
+            return row_asset(row)
         return AssetRecord(asset_id, "FOLDER") if is_root(asset_id) else None
 
     def image(self, asset_id: str) -> ImageRecord | None:
@@ -114,12 +123,12 @@ class CreatedAssets:
             return None
         path = self._folder.assets / row["folder"] / TABLE_FILE
         features = json.loads(path.read_text(encoding="utf-8"))
-        return TableRecord(asset_id, features, _properties(row), bool(row["simulated"]))
+        return TableRecord(asset_id, features, row_properties(row), bool(row["simulated"]))
 
     def children(self, parent_id: str) -> Iterable[AssetRecord]:
         """Return the assets directly in a folder or collection, in order of id."""
         rows = self._database.rows("SELECT * FROM assets WHERE parent = ? ORDER BY id", (parent_id,))
-        return [_asset_record(row) for row in rows]
+        return [row_asset(row) for row in rows]
 
     # --- Changes ---
 
@@ -142,7 +151,7 @@ class CreatedAssets:
         self.check_target(asset_id, overwrite=False)
         with self._database.transaction() as connection:
             self.check_target(asset_id, overwrite=False)
-            _insert(connection, asset_id, type_, properties, simulated=False)
+            insert_row(connection, asset_id, type_, properties, simulated=False)
 
     def publish(self, new: NewAsset, *, replaced: list[Path] | None = None) -> None:
         """Make a finished image or table visible.
@@ -155,17 +164,18 @@ class CreatedAssets:
         with self._database.transaction() as connection:
             self.check_target(new.id, overwrite=new.overwrite)
             old = self._row(new.id)
-            folder = self._folder.assets / Path(new.folder).name
-            Path(new.folder).rename(folder)
+            folder = self._folder.assets / Path(new.folder).name if new.folder else None
+            if folder is not None:
+                Path(new.folder).rename(folder)
             connection.execute("DELETE FROM assets WHERE id = ?", (new.id,))
-            _insert(
+            insert_row(
                 connection,
                 new.id,
                 new.type,
                 new.properties,
                 simulated=new.simulated,
                 record=new.record,
-                folder=folder.name,
+                folder=None if folder is None else folder.name,
                 size_bytes=new.size_bytes,
             )
         if old is not None and old["folder"]:
@@ -231,8 +241,11 @@ class CreatedAssets:
         if row["type"] in _FOLDER_TYPES:
             self.make_folder(target, row["type"], json.loads(row["properties"]))
             return
-        staged = self._folder.staging / uuid.uuid4().hex
-        shutil.copytree(self._folder.assets / row["folder"], staged)
+        staged = ""
+        if row["folder"]:
+            copied = self._folder.staging / uuid.uuid4().hex
+            shutil.copytree(self._folder.assets / row["folder"], copied)
+            staged = str(copied)
         self.publish(
             NewAsset(
                 target,
@@ -240,7 +253,7 @@ class CreatedAssets:
                 json.loads(row["properties"]),
                 bool(row["simulated"]),
                 json.loads(row["record"] or "{}"),
-                str(staged),
+                staged,
                 row["size_bytes"],
                 overwrite,
             )
@@ -295,6 +308,10 @@ class CreatedAssets:
     def _row(self, asset_id: str) -> sqlite3.Row | None:
         return self._database.row("SELECT * FROM assets WHERE id = ?", (asset_id,))
 
+    def holds(self, asset_id: str) -> bool:
+        """Whether a client made this asset, so that clients can change it."""
+        return self._row(asset_id) is not None
+
     def _require(self, asset_id: str) -> sqlite3.Row:
         row = self._row(asset_id)
         if row is None:
@@ -313,78 +330,13 @@ class CreatedAssets:
 
     def _image(self, row: sqlite3.Row) -> ImageRecord:
         # Imported here: the server process handles created assets without loading NumPy and GDAL.
-        from ee_floods.engine.assets.bandfiles import BandFiles, band_from_dict
+        from ee_floods.engine.assets.sources import Places, image_of
 
-        record = json.loads(row["record"])
-        bands = tuple(band_from_dict(band) for band in record["bands"])
-        return ImageRecord(
+        return image_of(
             row["id"],
-            bands,
-            _properties(row),
-            record.get("footprint"),
-            bool(row["simulated"]),
-            BandFiles(self._folder.assets / row["folder"], bands),
+            json.loads(row["record"]),
+            row_properties(row),
+            simulated=bool(row["simulated"]),
+            folder=row["folder"],
+            places=Places(self._folder.assets, ObjectStore(self._database, self._folder), self._unchanging),
         )
-
-
-def rfc3339_ms(text: str) -> float:
-    """Return milliseconds since 1970 UTC of an RFC 3339 time.
-
-    Raises:
-        EngineError: If it is not one.
-    """
-    from datetime import UTC, datetime
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise bad_request(f"Invalid time '{text}'.") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
-
-
-def _insert(
-    connection: sqlite3.Connection,
-    asset_id: str,
-    type_: str,
-    properties: Mapping[str, Any],
-    *,
-    simulated: bool,
-    record: Mapping[str, Any] | None = None,
-    folder: str | None = None,
-    size_bytes: int = 0,
-) -> None:
-    bounds = bounds_of((record or {}).get("footprint")) or (None, None, None, None)
-    connection.execute(
-        "INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-        (
-            asset_id,
-            parent_id(asset_id),
-            type_,
-            json.dumps(dict(properties)),
-            int(simulated),
-            now_us(),
-            properties.get("system:time_start"),
-            properties.get("system:time_end"),
-            *bounds,
-            None if record is None else json.dumps(record),
-            folder,
-            size_bytes,
-        ),
-    )
-
-
-def _properties(row: sqlite3.Row) -> dict[str, Any]:
-    properties: dict[str, Any] = json.loads(row["properties"])
-    if row["simulated"]:
-        properties["simulated"] = True
-    return properties
-
-
-def _asset_record(row: sqlite3.Row) -> AssetRecord:
-    return AssetRecord(
-        row["id"],
-        row["type"],
-        _properties(row),
-        bool(row["simulated"]),
-        timestamp(row["update_time"]),
-    )

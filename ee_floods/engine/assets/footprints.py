@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from ee_floods.engine.values.projection import reproject_points
 from ee_floods.grid import Grid
 
 __all__ = ["Bounds", "bounds_of", "footprint_of", "overlaps", "positions"]
@@ -13,23 +16,24 @@ Bounds = tuple[float, float, float, float]
 """`(west, south, east, north)` in degrees."""
 
 _EDGE_POINTS = 8  # points per side: keeps a UTM scene's curved edges within metres
+_STEPS = np.arange(_EDGE_POINTS) / _EDGE_POINTS
+_ZEROS, _ONES = np.zeros(_EDGE_POINTS), np.ones(_EDGE_POINTS)
+_OUTLINE = np.stack(
+    [
+        np.concatenate([_STEPS, _ONES, 1 - _STEPS, _ZEROS]),
+        np.concatenate([_ZEROS, _STEPS, _ONES, 1 - _STEPS]),
+    ],
+    axis=1,
+)  # (points, 2): column and row along the edges, as shares of the width and the height
 
 
 def footprint_of(grid: Grid) -> dict[str, Any]:
     """Return the outline of a grid as a GeoJSON polygon in longitude/latitude."""
-    from rasterio.warp import transform
-
-    steps = [index / _EDGE_POINTS for index in range(_EDGE_POINTS)]
-    corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
-    cells: list[tuple[float, float]] = []
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
-        cells += [(x0 + (x1 - x0) * step, y0 + (y1 - y0) * step) for step in steps]
     a, b, c, d, e, f = grid.transform
-    xs = [c + a * x * grid.width + b * y * grid.height for x, y in cells]
-    ys = [f + d * x * grid.width + e * y * grid.height for x, y in cells]
-    longitudes, latitudes = transform(grid.crs, "EPSG:4326", xs, ys)
-    ring = [[float(x), float(y)] for x, y in zip(longitudes, latitudes, strict=True)]
-    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    cols, rows = _OUTLINE[:, 0] * grid.width, _OUTLINE[:, 1] * grid.height
+    xs, ys = c + a * cols + b * rows, f + d * cols + e * rows
+    ring = np.stack(reproject_points(xs, ys, grid.crs, "EPSG:4326"), axis=1).tolist()
+    return {"type": "Polygon", "coordinates": [[*ring, list(ring[0])]]}
 
 
 def positions(geometry: Mapping[str, Any] | None) -> list[tuple[float, float]]:

@@ -9,13 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ee_floods.engine.assets.pyramid import coarser
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import BandRecord, Raster
+from ee_floods.engine.values.image import opaque
 from ee_floods.grid import Grid, Window
 
-__all__ = ["GeoTiff", "GeoTiffInfo", "inspect", "is_simulated"]
+__all__ = ["SUFFIXES", "GeoTiff", "GeoTiffInfo", "inspect", "is_simulated"]
+
+SUFFIXES = (".tif", ".tiff")
+"""How the names of GeoTIFFs end."""
+
+_DRIVER = "GTiff"
+"""The one format that is read: others (VRT above all) name further files and addresses, to be opened too."""
 
 _OPEN_FILES = 64  # kept open per process; opening a COG costs about a millisecond
 
@@ -79,9 +87,9 @@ class GeoTiff:
             out.append(Raster(values, valid.astype(np.float32)))
         return out
 
-    def records(self) -> tuple[BandRecord, ...]:
-        """Return the band records of the file."""
-        info = inspect(self.path)
+    def records(self, info: GeoTiffInfo | None = None) -> tuple[BandRecord, ...]:
+        """Return the band records of the file, whose header may be known already."""
+        info = inspect(self.path) if info is None else info
         return tuple(
             BandRecord(name, dtype, info.grid, policy)
             for name, dtype, policy in zip(self.bands, info.dtypes, self.policies, strict=True)
@@ -103,7 +111,7 @@ def _inspect(path: Path, changed: int) -> GeoTiffInfo:
     from rasterio.errors import RasterioIOError
 
     try:
-        with rasterio.open(path) as dataset:
+        with rasterio.open(path, driver=_DRIVER) as dataset:
             a, b, c, d, e, f = tuple(dataset.transform)[:6]
             epsg = dataset.crs.to_epsg() if dataset.crs else None
             crs = f"EPSG:{epsg}" if epsg else (dataset.crs.to_wkt() if dataset.crs else "EPSG:4326")
@@ -151,7 +159,8 @@ def is_simulated(tags: Mapping[str, Any]) -> bool:
 def _open(path: Path, changed: int, overview: int) -> Any:
     import rasterio
 
-    return rasterio.open(path) if overview < 0 else rasterio.open(path, OVERVIEW_LEVEL=overview)
+    options = {} if overview < 0 else {"OVERVIEW_LEVEL": overview}
+    return rasterio.open(path, driver=_DRIVER, **options)
 
 
 def _read(path: Path, numbers: Sequence[int], overview: int, window: Window) -> list[Raster]:
@@ -164,21 +173,50 @@ def _read(path: Path, numbers: Sequence[int], overview: int, window: Window) -> 
         min(window.col + window.width, dataset.width),
     )
     shape = (window.height, window.width)
+    if bottom <= top or right <= left:
+        return [Raster(np.zeros(shape, dataset.dtypes[n - 1]), np.zeros(shape, np.float32)) for n in numbers]
+    inner = FileWindow(left, top, right - left, bottom - top)
+    place = (slice(top - window.row, bottom - window.row), slice(left - window.col, right - window.col))
     rasters = []
-    for number in numbers:
-        values = np.zeros(shape, dataset.dtypes[number - 1])
-        mask = np.zeros(shape, np.float32)
-        if bottom > top and right > left:
-            inner = FileWindow(left, top, right - left, bottom - top)
-            place = (
-                slice(top - window.row, bottom - window.row),
-                slice(left - window.col, right - window.col),
-            )
-            read = dataset.read(number, window=inner)
-            valid = dataset.read_masks(number, window=inner) > 0
-            if np.issubdtype(read.dtype, np.floating):
-                valid &= ~np.isnan(read)
+    for number, read in zip(numbers, _values(dataset, numbers, inner), strict=True):
+        valid = _valid(dataset, number, inner, read)
+        if np.issubdtype(read.dtype, np.floating):
+            finite = ~np.isnan(read)
+            valid = finite if valid is None else valid & finite
+            if not valid.all():
                 read = np.where(valid, read, 0).astype(read.dtype)
-            values[place], mask[place] = read, valid
+        whole = valid is None or bool(valid.all())
+        if read.shape == shape:
+            mask = opaque(shape) if whole or valid is None else valid.astype(np.float32)
+            rasters.append(Raster(read, mask))
+            continue
+        values, mask = np.zeros(shape, read.dtype), np.zeros(shape, np.float32)
+        values[place], mask[place] = read, 1 if valid is None else valid
         rasters.append(Raster(values, mask))
     return rasters
+
+
+def _values(dataset: Any, numbers: Sequence[int], window: Any) -> Sequence[NDArray[Any]]:
+    """Return the values of bands, read together where they have one type: they often share blocks."""
+    if len({dataset.dtypes[number - 1] for number in numbers}) == 1:
+        found: NDArray[Any] = dataset.read(list(numbers), window=window)
+        return list(found)
+    return [dataset.read(number, window=window) for number in numbers]
+
+
+def _valid(dataset: Any, number: int, window: Any, read: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return where a band has data, None for everywhere; read again only where its values do not say it."""
+    from rasterio.enums import MaskFlags
+
+    flags, nodata = dataset.mask_flag_enums[number - 1], dataset.nodatavals[number - 1]
+    if flags == [MaskFlags.all_valid]:
+        return None
+    if flags == [MaskFlags.nodata] and nodata is not None:
+        if np.isnan(nodata) and read.dtype.kind == "f":
+            return np.asarray(~np.isnan(read))
+        if read.dtype.kind in "iu" and read.dtype.itemsize < 8:  # GDAL compares floats with a tolerance
+            info = np.iinfo(read.dtype)
+            if not info.min <= nodata <= info.max or nodata != int(nodata):
+                return None
+            return np.asarray(read != read.dtype.type(int(nodata)))
+    return np.asarray(dataset.read_masks(number, window=window) > 0)

@@ -17,7 +17,13 @@ from ee_floods.engine.assets.created import TABLE_FILE, NewAsset
 from ee_floods.engine.assets.footprints import footprint_of
 from ee_floods.engine.assets.geotiff import inspect, is_simulated
 from ee_floods.engine.assets.ids import asset_id
-from ee_floods.engine.assets.manifest import ImageManifest, ManifestBand, ManifestTileset, manifest_properties
+from ee_floods.engine.assets.manifest import (
+    ImageManifest,
+    ManifestBand,
+    ManifestTileset,
+    band_layout,
+    manifest_properties,
+)
 from ee_floods.engine.assets.tilesets import ReadBand, read_geotiffs, read_tfrecords
 from ee_floods.engine.errors import EngineError, bad_request
 from ee_floods.engine.export.product import TaskProduct
@@ -26,7 +32,7 @@ from ee_floods.engine.session import WorkerSession
 from ee_floods.engine.storage.store import StoredObject, parse_uri
 from ee_floods.grid import Grid
 
-__all__ = ["ingest_image", "ingest_table"]
+__all__ = ["ingest_image", "ingest_table", "is_marked", "sources_of", "stage_table"]
 
 _RASTERS = (".tif", ".tiff", ".geotiff")
 _RECORDS = (".tfrecord", ".tfrecord.gz")
@@ -38,11 +44,13 @@ def ingest_image(session: WorkerSession, request: Mapping[str, Any], operation: 
     manifest = ImageManifest.parse(request.get("imageManifest") or {})
     overwrite = bool(request.get("overwrite"))
     session.created.check_target(manifest.id, overwrite=overwrite)
-    objects = {item.id: _objects(session, item) for item in manifest.tilesets}
-    simulated = manifest.simulated or any(_marked(stored) for found in objects.values() for stored in found)
+    objects = {item.id: sources_of(session, item) for item in manifest.tilesets}
+    simulated = manifest.simulated or any(is_marked(stored) for found in objects.values() for stored in found)
     tilesets = {item.id: _read(session, item, objects[item.id]) for item in manifest.tilesets}
     session.progress(0.5)
-    chosen = _bands(manifest, tilesets)
+    names = {key: [band.name for band in read] for key, read in tilesets.items()}
+    chosen = [(wanted, tilesets[key][index]) for wanted, key, index in band_layout(manifest, names)]
+    _apply_masks(manifest, tilesets, chosen)
     folder = session.folder.stage()
     folder.mkdir()
     bands, size = [], 0
@@ -122,7 +130,12 @@ def stage_table(
     return TaskProduct(operation, (), asset, (uri,), uses)
 
 
-def _objects(session: WorkerSession, tileset: ManifestTileset) -> list[StoredObject]:
+def sources_of(session: WorkerSession, tileset: ManifestTileset) -> list[StoredObject]:
+    """Return the objects of a tileset, sidecar files left out.
+
+    Raises:
+        EngineError: If one does not exist.
+    """
     uris = [uri for source in tileset.sources for uri in source if not uri.endswith(_SIDECARS)]
     found = []
     for uri in uris:
@@ -137,7 +150,7 @@ def _objects(session: WorkerSession, tileset: ManifestTileset) -> list[StoredObj
     return found
 
 
-def _marked(stored: StoredObject) -> bool:
+def is_marked(stored: StoredObject) -> bool:
     """Whether an object, or the GeoTIFF in it, says that it was invented."""
     return stored.simulated or (stored.name.endswith(_RASTERS) and inspect(stored.path).simulated)
 
@@ -158,44 +171,25 @@ def _read(session: WorkerSession, tileset: ManifestTileset, objects: list[Stored
     return read_geotiffs(objects, tileset.crs, scratch)
 
 
-def _bands(
-    manifest: ImageManifest, tilesets: Mapping[str, list[ReadBand]]
-) -> list[tuple[ManifestBand, ReadBand]]:
-    """Return what the asset's bands are made of: as the manifest lists them, else as the files do."""
-    if not manifest.bands:
-        several = len(tilesets) > 1
-        return [
-            (
-                ManifestBand(
-                    f"{key}_{band.name}" if several else band.name,
-                    key,
-                    None,
-                    manifest.policy,
-                    manifest.missing,
-                ),
-                band,
-            )
-            for key, read in tilesets.items()
-            for band in read
-        ]
-    only = next(iter(tilesets))
-    chosen = []
-    for place, wanted in enumerate(manifest.bands):
-        key = wanted.tileset or only
-        if key not in tilesets:
-            raise bad_request(f"Band '{wanted.name}' names the unknown tileset '{key}'.")
-        read = tilesets[key]
-        named = next((band for band in read if band.name == wanted.name), None)
-        index = place if wanted.index is None and len(tilesets) == 1 else (wanted.index or 0)
-        if named is not None and wanted.index is None:
-            chosen.append((wanted, named))
-        elif index < len(read):
-            chosen.append((wanted, read[index]))
-        else:
-            raise bad_request(
-                f"Band '{wanted.name}' is band {index} of a tileset that has {len(read)} band(s)."
-            )
-    return chosen
+def _apply_masks(
+    manifest: ImageManifest,
+    tilesets: Mapping[str, list[ReadBand]],
+    chosen: Sequence[tuple[ManifestBand, ReadBand]],
+) -> None:
+    """Mask each band where the last band of a mask's tileset is 0 or masked itself."""
+    for mask in manifest.masks:
+        read = tilesets.get(mask.tileset or next(iter(tilesets)))
+        if not read:
+            raise bad_request(f"A mask band names the unknown tileset '{mask.tileset}'.")
+        unknown = set(mask.bands) - {wanted.name for wanted, _ in chosen}
+        if unknown:
+            raise bad_request(f"A mask band names the unknown band '{min(unknown)}'.")
+        for wanted, band in chosen:
+            if mask.bands and wanted.name not in mask.bands:
+                continue
+            if band.values.shape != read[-1].values.shape:
+                raise bad_request(f"The mask of band '{wanted.name}' has other dimensions than the band.")
+            band.valid[...] &= (read[-1].values != 0) & read[-1].valid
 
 
 def _geojson(text: str, name: str) -> list[dict[str, Any]]:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from ee_floods.engine.records import AssetRecord, ImageRecord, Library, TableRecord
 
-__all__ = ["CompositeLibrary"]
+__all__ = ["Browsable", "CompositeLibrary"]
+
+
+@runtime_checkable
+class Browsable(Protocol):
+    """A library that holds collections too long to be listed as a whole."""
+
+    def browse(
+        self,
+        asset_id: str,
+        *,
+        bounds: tuple[float, float, float, float] | None = None,
+        start_ms: float | None = None,
+        end_ms: float | None = None,
+        skip: int = 0,
+    ) -> Iterator[ImageRecord] | None:
+        """Yield the images of such a collection one by one, after the first `skip`; None for others."""
 
 
 class CompositeLibrary:
@@ -57,6 +74,23 @@ class CompositeLibrary:
             found = part.table(asset_id)
             if found is not None:
                 return found
+        return None
+
+    def browse(
+        self,
+        asset_id: str,
+        *,
+        bounds: tuple[float, float, float, float] | None = None,
+        start_ms: float | None = None,
+        end_ms: float | None = None,
+        skip: int = 0,
+    ) -> Iterator[ImageRecord] | None:
+        """Yield the images of a collection that is too long to be listed as a whole; None for others."""
+        for part in self._parts:
+            if isinstance(part, Browsable):
+                return part.browse(asset_id, bounds=bounds, start_ms=start_ms, end_ms=end_ms, skip=skip)
+            if part.asset(asset_id) is not None:
+                return None  # a part in front hides the long collection of the same id
         return None
 
     def children(self, parent_id: str) -> Iterable[AssetRecord]:

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ee_floods.engine.assets.created import rfc3339_ms
 from ee_floods.engine.assets.geotiff import is_simulated
 from ee_floods.engine.assets.ids import asset_id
 from ee_floods.engine.assets.pyramid import POLICIES
+from ee_floods.engine.assets.times import rfc3339_ms
 from ee_floods.engine.errors import bad_request
 
-__all__ = ["ImageManifest", "ManifestBand", "ManifestTileset", "manifest_properties"]
+__all__ = [
+    "ImageManifest",
+    "ManifestBand",
+    "ManifestMask",
+    "ManifestTileset",
+    "band_layout",
+    "manifest_properties",
+]
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,21 @@ class ManifestBand:
 
 
 @dataclass(frozen=True)
+class ManifestMask:
+    """A mask: the last band of a tileset, valid where it is not 0; no `bands` means every band."""
+
+    tileset: str
+    bands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ImageManifest:
     """The whole manifest; `bands` is empty where the files name them."""
 
     id: str
     tilesets: tuple[ManifestTileset, ...]
     bands: tuple[ManifestBand, ...]
+    masks: tuple[ManifestMask, ...]
     policy: str
     missing: tuple[float, ...]
     properties: Mapping[str, Any]
@@ -87,11 +103,57 @@ class ImageManifest:
             asset_id(str(manifest.get("name") or "")),
             tilesets,
             bands,
+            tuple(_mask(item) for item in manifest.get("maskBands") or manifest.get("mask_bands") or ()),
             policy,
             missing,
             {k: v for k, v in properties.items() if k != "simulated"},
             is_simulated({"simulated": properties.get("simulated", "")}),
         )
+
+
+def band_layout(
+    manifest: ImageManifest, names: Mapping[str, Sequence[str]]
+) -> list[tuple[ManifestBand, str, int]]:
+    """Return what the asset's bands are made of: each with its tileset and its place in the file.
+
+    Args:
+        manifest: Lists the bands, or leaves them to the files.
+        names: Band names of the files of each tileset; a mask's is its last one.
+
+    Raises:
+        EngineError: If a band is in no file.
+    """
+    masks = {mask.tileset for mask in manifest.masks}
+    if not manifest.bands:
+        # A mask in a file of its own makes no band; as the last one of a file it only ends the list.
+        several = len([key for key, found in names.items() if key not in masks or len(found) > 1]) > 1
+        return [
+            (
+                ManifestBand(
+                    f"{key}_{name}" if several else name, key, None, manifest.policy, manifest.missing
+                ),
+                key,
+                index,
+            )
+            for key, found in names.items()
+            for index, name in enumerate(found[: len(found) - (key in masks)])
+        ]
+    only = next(iter(names))
+    chosen = []
+    for place, wanted in enumerate(manifest.bands):
+        key = wanted.tileset or only
+        if key not in names:
+            raise bad_request(f"Band '{wanted.name}' names the unknown tileset '{key}'.")
+        found = names[key]
+        index = place if wanted.index is None and len(names) == 1 else (wanted.index or 0)
+        if wanted.index is None and wanted.name in found:
+            index = list(found).index(wanted.name)
+        if index >= len(found):
+            raise bad_request(
+                f"Band '{wanted.name}' is band {index} of a tileset that has {len(found)} band(s)."
+            )
+        chosen.append((wanted, key, index))
+    return chosen
 
 
 def manifest_properties(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +180,13 @@ def _tileset(item: Mapping[str, Any], prefix: str) -> ManifestTileset:
         tuple(tuple(prefix + str(uri) for uri in source.get("uris") or ()) for source in sources),
         None if not dtype else names.get(str(dtype).upper(), str(dtype).lower()),
         None if not item.get("crs") else str(item["crs"]),
+    )
+
+
+def _mask(item: Mapping[str, Any]) -> ManifestMask:
+    bands = item.get("bandIds") or item.get("band_ids") or ()
+    return ManifestMask(
+        str(item.get("tilesetId") or item.get("tileset_id") or ""), tuple(str(name) for name in bands)
     )
 
 

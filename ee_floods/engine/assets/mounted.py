@@ -1,5 +1,7 @@
 """Mounted folders: GeoTIFFs on this machine as images, subfolders that hold them as image collections.
 
+A Zarr store `NAME.zarr` is an image too; with an axis `time` it is a collection, of one image for each time.
+
 Beside `NAME.tif` a file `NAME.json` may give `properties`, `startTime`, `endTime` (RFC 3339), `bands`
 (a list of `{"id", "pyramidingPolicy"}` in the file's order) and `simulated`; in a folder, `collection.json`
 may give `properties` and `simulated` of the collection. A folder with TIFFs in it is a collection, others are
@@ -8,22 +10,23 @@ folders.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ee_floods.engine.assets.created import rfc3339_ms
-from ee_floods.engine.assets.footprints import bounds_of, footprint_of, overlaps
-from ee_floods.engine.assets.geotiff import GeoTiff, inspect, is_simulated
+from ee_floods.engine.assets import zarrstore
+from ee_floods.engine.assets.folder_index import FolderIndex, MountedFile, read_document
+from ee_floods.engine.assets.footprints import overlaps
+from ee_floods.engine.assets.geotiff import SUFFIXES, GeoTiff, is_simulated
 from ee_floods.engine.assets.ids import asset_id as normal_id
+from ee_floods.engine.assets.times import begins_within, rfc3339_ms
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import AssetRecord, ImageRecord, TableRecord
 
 __all__ = ["MountedAssets"]
 
-_SUFFIXES = (".tif", ".tiff")
 _COLLECTION_FILE = "collection.json"
 _TABLE_SUFFIX = ".geojson"
 
@@ -34,17 +37,20 @@ class MountedAssets:
     Args:
         root_id: Asset id under which it appears, such as `projects/local/assets/mine`.
         folder: The folder. Links that lead out of it are not followed.
+        cache: Folder in which is kept what the files' headers say; None keeps it in memory.
     """
 
-    def __init__(self, root_id: str, folder: Path) -> None:
-        self._root_id, self._folder = normal_id(root_id), folder.resolve()
+    def __init__(self, root_id: str, folder: Path, cache: Path | None = None) -> None:
+        self._root_id, self._folder, self._cache = normal_id(root_id), folder.resolve(), cache
+        self._indexes: dict[Path, FolderIndex] = {}
 
     def asset(self, asset_id: str) -> AssetRecord | None:
         """Return the record of an asset, or None."""
         path = self._path(asset_id)
         if path is None:
-            return None
-        if path.is_dir():
+            step = self._step(asset_id)
+            return None if step is None else AssetRecord(asset_id, "IMAGE", step.properties, step.simulated)
+        if path.is_dir() and not _is_image(path):
             return self._folder_record(asset_id, path)
         if path.suffix == _TABLE_SUFFIX:
             return AssetRecord(asset_id, "TABLE", {}, False, _changed(path))
@@ -54,7 +60,9 @@ class MountedAssets:
     def image(self, asset_id: str) -> ImageRecord | None:
         """Return an image, or None."""
         path = self._path(asset_id)
-        return None if path is None or path.suffix not in _SUFFIXES else self._image(asset_id, path)
+        if path is None:
+            return self._step(asset_id)
+        return self._image(asset_id, path) if _is_image(path) else None
 
     def collection(
         self,
@@ -66,14 +74,18 @@ class MountedAssets:
     ) -> Iterable[ImageRecord] | None:
         """Return the images of a folder in order of id, or None."""
         path = self._path(asset_id)
-        if path is None or not path.is_dir() or not _rasters(path):
+        if path is not None and path.suffix == zarrstore.SUFFIX and not _is_image(path):
+            images = self._steps(asset_id, path)
+            return [image for image in images if begins_within(image.properties, start_ms, end_ms)]
+        if path is None or not path.is_dir() or not _has_rasters(path):
             return None
-        images = (self._image(f"{asset_id}/{raster.stem}", raster) for raster in _rasters(path))
+        if path not in self._indexes:
+            self._indexes[path] = FolderIndex.kept_under(path, self._folder, self._cache)
+        of_folder = read_document(path / _COLLECTION_FILE)
         return [
-            image
-            for image in images
-            if overlaps(bounds_of(image.footprint), bounds)
-            and _within(image.properties.get("system:time_start"), start_ms, end_ms)
+            _record(f"{asset_id}/{file.path.stem}", file, of_folder)
+            for file in self._indexes[path].files()
+            if overlaps(file.bounds, bounds) and begins_within(_properties(file.document), start_ms, end_ms)
         ]
 
     def table(self, asset_id: str) -> TableRecord | None:
@@ -81,7 +93,7 @@ class MountedAssets:
         path = self._path(asset_id)
         if path is None or path.suffix != _TABLE_SUFFIX:
             return None
-        document = _json(path)
+        document = read_document(path)
         features = [
             {"id": str(feature.get("id", index)), **{k: v for k, v in feature.items() if k != "id"}}
             for index, feature in enumerate(document.get("features", ()))
@@ -97,12 +109,18 @@ class MountedAssets:
             record = self.asset(identifier) if identifier == self._root_id else None
             return [record or AssetRecord(identifier, "FOLDER")]
         path = self._path(parent_id)
-        if path is None or not path.is_dir():
+        if path is None or not path.is_dir() or _is_image(path):
             return []
-        entries = [
-            entry for entry in path.iterdir() if entry.is_dir() or entry.suffix in (*_SUFFIXES, _TABLE_SUFFIX)
-        ]
-        names = sorted({entry.stem if entry.is_file() else entry.name for entry in entries})
+        if path.suffix == zarrstore.SUFFIX:
+            names = [name for name, _ in zarrstore.steps(path)]
+        else:
+            entries = [
+                entry
+                for entry in path.iterdir()
+                if entry.is_dir() or entry.suffix in (*SUFFIXES, _TABLE_SUFFIX)
+            ]
+            whole = (entry.is_file() or zarrstore.is_store(entry) for entry in entries)
+            names = sorted({e.stem if one else e.name for e, one in zip(entries, whole, strict=True)})
         records = (self.asset(f"{parent_id}/{name}") for name in names)
         return [record for record in records if record is not None]
 
@@ -112,8 +130,11 @@ class MountedAssets:
             return None
         relative = asset_id[len(self._root_id) :].strip("/")
         candidate = self._folder / relative
-        for path in (candidate, *(Path(f"{candidate}{suffix}") for suffix in (*_SUFFIXES, _TABLE_SUFFIX))):
-            if path.exists() and (path.is_dir() or path.suffix in (*_SUFFIXES, _TABLE_SUFFIX)):
+        if any(zarrstore.is_store(part) for part in (candidate, *candidate.parents) if part != self._folder):
+            return None  # the inside of a store is no folder of assets
+        suffixes = (*SUFFIXES, _TABLE_SUFFIX, zarrstore.SUFFIX)
+        for path in (candidate, *(Path(f"{candidate}{suffix}") for suffix in suffixes)):
+            if path.exists() and (path.is_dir() or path.suffix in suffixes):
                 resolved = path.resolve()
                 inside = resolved == self._folder or self._folder in resolved.parents
                 if inside and (path.is_dir() or path != candidate):
@@ -121,56 +142,79 @@ class MountedAssets:
         return None
 
     def _folder_record(self, asset_id: str, path: Path) -> AssetRecord:
-        document = _json(path / _COLLECTION_FILE)
+        store = path.suffix == zarrstore.SUFFIX
+        document = read_document(path.with_suffix(".json") if store else path / _COLLECTION_FILE)
         properties = dict(document.get("properties") or {})
         simulated = is_simulated({**properties, "simulated": document.get("simulated", "")})
-        kind = "IMAGE_COLLECTION" if _rasters(path) or document else "FOLDER"
+        simulated = simulated or (store and zarrstore.inspect_store(path).simulated)
+        kind = "IMAGE_COLLECTION" if store or _has_rasters(path) or document else "FOLDER"
         return AssetRecord(asset_id, kind, properties, simulated, _changed(path))
 
     def _image(self, asset_id: str, path: Path) -> ImageRecord:
-        info = inspect(path)
-        document = _json(path.with_suffix(".json"))
-        listed = document.get("bands") or [{} for _ in info.names]
-        if len(listed) != len(info.names):
-            raise bad_request(
-                f"'{path.stem}.json' lists {len(listed)} bands, the file has {len(info.names)}."
-            )
-        names = tuple(str(band.get("id") or name) for band, name in zip(listed, info.names, strict=True))
-        policies = tuple(str(band.get("pyramidingPolicy") or "MEAN").upper() for band in listed)
-        properties = dict(document.get("properties") or {})
-        for key, name in (("startTime", "system:time_start"), ("endTime", "system:time_end")):
-            if document.get(key):
-                properties[name] = rfc3339_ms(str(document[key]))
         parent = self._path(asset_id.rpartition("/")[0])
-        of_folder = _json(parent / _COLLECTION_FILE) if parent is not None else {}
-        simulated = (
-            info.simulated
-            or is_simulated({**properties, "simulated": document.get("simulated", "")})
-            or is_simulated({"simulated": of_folder.get("simulated", "")})
+        of_folder = read_document(parent / _COLLECTION_FILE) if parent is not None else {}
+        return _record(asset_id, MountedFile.opened(path), of_folder)
+
+    def _steps(self, asset_id: str, path: Path) -> list[ImageRecord]:
+        """Return the images of a Zarr store with an axis `time`."""
+        whole = _record(asset_id, MountedFile.opened(path), {})
+        source = whole.source
+        assert isinstance(source, zarrstore.ZarrImage)
+        return [
+            replace(
+                whole,
+                id=f"{asset_id}/{name}",
+                properties={"system:time_start": milliseconds},
+                source=replace(source, step=step),
+            )
+            for step, (name, milliseconds) in enumerate(zarrstore.steps(path))
+        ]
+
+    def _step(self, asset_id: str) -> ImageRecord | None:
+        """Return one image of a Zarr store with an axis `time`, or None."""
+        parent = asset_id.rpartition("/")[0]
+        path = self._path(parent)
+        if path is None or path.suffix != zarrstore.SUFFIX:
+            return None
+        return next((image for image in self._steps(parent, path) if image.id == asset_id), None)
+
+
+def _record(asset_id: str, file: MountedFile, of_folder: Mapping[str, Any]) -> ImageRecord:
+    info, document = file.info, file.document
+    listed = document.get("bands") or [{} for _ in info.names]
+    if len(listed) != len(info.names):
+        raise bad_request(
+            f"'{file.path.stem}.json' lists {len(listed)} bands, the file has {len(info.names)}."
         )
-        source = GeoTiff(path, names, policies)
-        return ImageRecord(asset_id, source.records(), properties, footprint_of(info.grid), simulated, source)
+    names = tuple(str(band.get("id") or name) for band, name in zip(listed, info.names, strict=True))
+    policies = tuple(str(band.get("pyramidingPolicy") or "MEAN").upper() for band in listed)
+    properties = _properties(document)
+    simulated = (
+        info.simulated
+        or is_simulated({**properties, "simulated": document.get("simulated", "")})
+        or is_simulated({"simulated": of_folder.get("simulated", "")})
+    )
+    kind = zarrstore.ZarrImage if file.path.suffix == zarrstore.SUFFIX else GeoTiff
+    source = kind(file.path, names, policies)
+    return ImageRecord(asset_id, source.records(info), properties, file.footprint, simulated, source)
 
 
-def _rasters(path: Path) -> list[Path]:
-    found = (entry for entry in path.iterdir() if entry.suffix in _SUFFIXES and entry.is_file())
-    return sorted(found, key=lambda entry: entry.stem)
+def _properties(document: Mapping[str, Any]) -> dict[str, Any]:
+    properties = dict(document.get("properties") or {})
+    for key, name in (("startTime", "system:time_start"), ("endTime", "system:time_end")):
+        if document.get(key):
+            properties[name] = rfc3339_ms(str(document[key]))
+    return properties
 
 
-def _json(path: Path) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise bad_request(f"'{path.name}' is not JSON ({error}).") from error
-    return document if isinstance(document, dict) else {}
+def _is_image(path: Path) -> bool:
+    if path.suffix == zarrstore.SUFFIX:
+        return zarrstore.is_store(path) and not zarrstore.steps(path)
+    return path.suffix in SUFFIXES
 
 
-def _within(time_ms: Any, start_ms: float | None, end_ms: float | None) -> bool:
-    if time_ms is None:
-        return True
-    return (start_ms is None or time_ms >= start_ms) and (end_ms is None or time_ms < end_ms)
+def _has_rasters(path: Path) -> bool:
+    return any(entry.suffix in SUFFIXES and entry.is_file() for entry in path.iterdir())
 
 
 def _changed(path: Path) -> str:

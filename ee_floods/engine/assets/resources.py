@@ -2,89 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import numpy as np
 
-from ee_floods.engine.assets.created import rfc3339_ms
-from ee_floods.engine.assets.footprints import Bounds, bounds_of, overlaps
+from ee_floods.engine.assets.filters import AssetFilter
 from ee_floods.engine.assets.ids import asset_name
+from ee_floods.engine.assets.library import CompositeLibrary
 from ee_floods.engine.errors import bad_request, not_found
+from ee_floods.engine.evaluator import BandInfo, EvaluatedImage
 from ee_floods.engine.records import AssetRecord, BandRecord, ImageRecord, Library
 from ee_floods.engine.state.database import timestamp
 
-__all__ = ["AssetFilter", "asset_resource", "image_resource", "list_assets"]
+__all__ = ["asset_resource", "computed_resource", "image_resource", "list_assets"]
 
 _PAGE = 1000  # assets of one page, unless the client asks for fewer
-_CLAUSE = re.compile(r"\s+AND\s+")
-_COMPARISON = re.compile(r"\s*([\w.:\"-]+?)\s*(>=|<=|!=|=|>|<)\s*(.+?)\s*", re.DOTALL)
-_INTERSECTS = re.compile(r"\s*intersects\(\"(.*)\"\)\s*", re.DOTALL)
-_OPERATORS = {">=": ge, "<=": le, "!=": ne, "=": eq, ">": gt, "<": lt}
-
-
-@dataclass(frozen=True)
-class AssetFilter:
-    """What a listing is narrowed by: times in ms, bounds in degrees, comparisons of properties."""
-
-    start_ms: float | None = None
-    end_ms: float | None = None
-    bounds: Bounds | None = None
-    properties: tuple[tuple[str, str, str], ...] = ()
-
-    @classmethod
-    def parse(cls, text: str) -> AssetFilter:
-        """Read a filter such as `startTime >= "..." AND intersects("{...}") AND properties.x < 3`.
-
-        Raises:
-            EngineError: If a clause is of another kind.
-        """
-        found = cls()
-        for clause in _CLAUSE.split(text) if text.strip() else ():
-            shape = _INTERSECTS.fullmatch(clause)
-            if shape is not None:
-                try:
-                    geometry = json.loads(shape[1].replace("'", '"'))
-                except ValueError as error:
-                    raise bad_request(f"Invalid geometry in filter: {shape[1][:100]}") from error
-                found = replace(found, bounds=bounds_of(geometry))
-                continue
-            match = _COMPARISON.fullmatch(clause)
-            if match is None:
-                raise bad_request(f"Invalid filter clause: '{clause}'.")
-            name, operator, value = match[1], match[2], match[3].strip('"')
-            if name == "startTime" and operator in (">=", ">"):
-                found = replace(found, start_ms=rfc3339_ms(value))
-            elif name in ("endTime", "startTime") and operator in ("<", "<="):
-                found = replace(found, end_ms=rfc3339_ms(value))
-            elif name.startswith("properties."):
-                key = name.removeprefix("properties.").strip('"')
-                found = replace(found, properties=(*found.properties, (key, operator, value)))
-            else:
-                raise bad_request(f"Invalid filter clause: '{clause}'.")
-        return found
-
-    @property
-    def spatiotemporal(self) -> bool:
-        """Whether it names times or a region."""
-        return self.start_ms is not None or self.end_ms is not None or self.bounds is not None
-
-    def admits(self, properties: Mapping[str, Any], footprint: Mapping[str, Any] | None) -> bool:
-        """Whether an asset with these properties and this footprint is in."""
-        start, end = properties.get("system:time_start"), properties.get("system:time_end")
-        if self.start_ms is not None and (start is None or start < self.start_ms):
-            return False
-        last = end if end is not None else start
-        if self.end_ms is not None and (last is None or last >= self.end_ms):
-            return False
-        if not overlaps(bounds_of(footprint), self.bounds):
-            return False
-        return all(_compare(properties.get(key), op, value) for key, op, value in self.properties)
 
 
 def asset_resource(library: Library, asset_id: str) -> tuple[dict[str, Any], bool]:
@@ -112,10 +47,30 @@ def image_resource(image: ImageRecord, record: AssetRecord | None = None) -> dic
     return resource
 
 
+def computed_resource(image: EvaluatedImage) -> dict[str, Any]:
+    """Return the resource of an image that was computed; it has no name unless a stored image gave it one."""
+    properties = image.properties
+    index = str(properties.get("system:index") or "")
+    base = AssetRecord(str(properties.get("system:id") or index), "IMAGE", properties)
+    resource = _resource(base)
+    resource["properties"] = {
+        key: value for key, value in resource["properties"].items() if key != "system:footprint"
+    }
+    del resource["updateTime"]
+    resource["bands"] = [_computed_band(band) for band in image.bands]
+    footprint = image.footprint
+    if footprint is not None:
+        resource["geometry"] = footprint
+    return resource
+
+
 def list_assets(
-    library: Library, parent: str, *, text_filter: str, page_size: int, token: str, basic: bool
+    library: CompositeLibrary, parent: str, *, text_filter: str, page_size: int, token: str, basic: bool
 ) -> tuple[dict[str, Any], bool]:
     """Return one page of what a folder or collection holds, and whether any of it is simulated.
+
+    A collection without end is read no further than the page. A filter narrows collections only, as the
+    reference says.
 
     Raises:
         EngineError: 404 if there is no such folder, 400 for a filter or token that cannot be read.
@@ -125,27 +80,59 @@ def list_assets(
         raise not_found(parent)
     if token and not token.isdigit():
         raise bad_request("Invalid page token.")
-    first, size = int(token or 0), page_size or _PAGE
-    wanted = AssetFilter.parse(text_filter)
-    if record.type == "IMAGE_COLLECTION" and (wanted.spatiotemporal or wanted.properties or not basic):
-        images = library.collection(
-            parent, bounds=wanted.bounds, start_ms=wanted.start_ms, end_ms=wanted.end_ms
-        )
-        found: Iterable[dict[str, Any]] = (
-            image_resource(image)
-            for image in images or ()
-            if wanted.admits(image.properties, image.footprint)
-        )
+    if page_size < 0:
+        raise bad_request("Page size must not be negative.")
+    first, size = int(token or 0), min(page_size or _PAGE, _PAGE)
+    wanted = AssetFilter.parse(text_filter) if record.type == "IMAGE_COLLECTION" else AssetFilter()
+    found, seen = _members(library, record, wanted, first)
+    page: list[tuple[int, dict[str, Any]]] = []
+    more = False
+    for position, item in enumerate(found, seen):
+        if not wanted.admits(item.properties, getattr(item, "footprint", None)):
+            continue
+        if len(page) == size:
+            more = True
+            break
+        page.append((position, _listed(library, item, basic)))
+    answer: dict[str, Any] = {"assets": [resource for _, resource in page]}
+    if more:
+        answer["nextPageToken"] = str(page[-1][0] + 1)
+    marks = [resource.pop("simulated") for _, resource in page]
+    return answer, record.simulated or any(marks)
+
+
+def _members(
+    library: CompositeLibrary, record: AssetRecord, wanted: AssetFilter, first: int
+) -> tuple[Iterator[ImageRecord | AssetRecord], int]:
+    """Return what a page begins with, and its position among what the library lists for these bounds."""
+    if record.type == "IMAGE_COLLECTION":
+        narrowed: dict[str, Any] = {
+            "bounds": wanted.bounds,
+            "start_ms": wanted.start_ms,
+            "end_ms": wanted.end_ms,
+        }
+        endless = library.browse(record.id, **narrowed, skip=first)
+        if endless is not None:
+            return endless, first
+        if not wanted.empty:
+            return islice(iter(library.collection(record.id, **narrowed) or ()), first, None), first
+    return islice(iter(library.children(record.id)), first, None), first
+
+
+def _listed(library: CompositeLibrary, item: ImageRecord | AssetRecord, basic: bool) -> dict[str, Any]:
+    """Return the resource of one member, `simulated` beside it for the caller to take off."""
+    if basic:
+        type_ = "IMAGE" if isinstance(item, ImageRecord) else item.type
+        resource = {"type": type_, "name": asset_name(item.id), "id": item.id}
+        if isinstance(item, AssetRecord):
+            resource["updateTime"] = item.update_time
+    elif isinstance(item, ImageRecord):
+        # The record of a simulated scene says nothing more, and making it costs as much as the scene's own.
+        resource = image_resource(item, None if item.simulated else library.asset(item.id))
     else:
-        found = (
-            _resource(child) for child in library.children(parent) if wanted.admits(child.properties, None)
-        )
-    page = list(islice(found, first, first + size + 1))
-    answer: dict[str, Any] = {"assets": [_basic(item) if basic else item for item in page[:size]]}
-    if len(page) > size:
-        answer["nextPageToken"] = str(first + size)
-    simulated = any(bool(item.get("properties", {}).get("simulated")) for item in page[:size])
-    return answer, simulated or record.simulated
+        image = library.image(item.id) if item.type == "IMAGE" else None
+        resource = _resource(item) if image is None else image_resource(image, item)
+    return {**resource, "simulated": item.simulated}
 
 
 def _resource(record: AssetRecord) -> dict[str, Any]:
@@ -161,14 +148,33 @@ def _resource(record: AssetRecord) -> dict[str, Any]:
             resource[key] = timestamp(int(properties[name] * 1000))
     if record.simulated:
         properties["simulated"] = True
-    # Times have fields of their own; a property that is None has no JSON form at the service.
-    hidden = ("system:time_start", "system:time_end")
+    if "system:asset_size" in properties:
+        resource["sizeBytes"] = str(int(properties["system:asset_size"]))
+    # These have fields of their own; a property that is None has no JSON form at the service.
+    hidden = ("system:time_start", "system:time_end", "system:asset_size")
     resource["properties"] = {k: v for k, v in properties.items() if k not in hidden and v is not None}
     return resource
 
 
-def _basic(resource: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: resource[key] for key in ("type", "name", "id", "updateTime") if key in resource}
+def _computed_band(band: BandInfo) -> dict[str, Any]:
+    described = band.info["data_type"]
+    data_type: dict[str, Any] = {"precision": str(described["precision"]).upper()}
+    limits = {key: described[key] for key in ("min", "max") if key in described}
+    if limits:
+        data_type["range"] = limits
+    if described.get("dimensions"):
+        data_type["dimensionsCount"] = described["dimensions"]
+    a, b, c, d, e, f = band.info["crs_transform"]
+    grid: dict[str, Any] = {
+        "crsCode": band.info["crs"],
+        "affineTransform": {
+            "scaleX": a, "shearX": b, "translateX": c, "shearY": d, "scaleY": e, "translateY": f,
+        },
+    }  # fmt: skip
+    if "dimensions" in band.info:
+        width, height = band.info["dimensions"]
+        grid["dimensions"] = {"width": width, "height": height}
+    return {"id": band.name, "dataType": data_type, "grid": grid}
 
 
 def _band(band: BandRecord) -> dict[str, Any]:
@@ -184,13 +190,3 @@ def _band(band: BandRecord) -> dict[str, Any]:
         "grid": band.grid.pixel_grid,
         "pyramidingPolicy": band.pyramid,
     }
-
-
-def _compare(value: Any, operator: str, text: str) -> bool:
-    if value is None:
-        return False  # a filter on a missing property is false
-    try:
-        other: Any = type(value)(text) if isinstance(value, (int, float, str)) else text
-        return bool(_OPERATORS[operator](value, other))
-    except (TypeError, ValueError):
-        return False

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_pixels import is_packed
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.grid import Grid
 
-__all__ = ["GEOTIFF_TYPES", "NODATA", "geotiff", "npy", "picture", "zipped_geotiff"]
+__all__ = ["GEOTIFF_TYPES", "NODATA", "geotiff", "npy", "picture", "zipped"]
 
 NODATA: dict[str, float] = {
     "uint8": 0,
@@ -41,11 +43,17 @@ GEOTIFF_TYPES = {
 
 
 def npy(names: Sequence[str], rasters: Sequence[Raster]) -> bytes:
-    """Return a structured array `(H, W)` with one field per band; masked pixels are 0."""
-    dtype = np.dtype([(name, raster.values.dtype) for name, raster in zip(names, rasters, strict=True)])
+    """Return a structured array `(H, W)` with one field per band; masked pixels are 0.
+
+    The field of a band with array pixels has their shape, which must be the same everywhere.
+    """
+    dtype = np.dtype(
+        [(name, cell.dtype, cell.shape[2:]) for name, cell in zip(names, _cells(names, rasters), strict=True)]
+    )
     out = np.zeros(rasters[0].values.shape[:2], dtype)
-    for name, raster in zip(names, rasters, strict=True):
-        out[name] = np.where(raster.mask > 0, raster.values, 0)
+    for name, raster, cell in zip(names, rasters, _cells(names, rasters), strict=True):
+        valid = raster.mask > 0
+        out[name][valid] = cell[valid]
     stream = io.BytesIO()
     np.save(stream, out)
     return stream.getvalue()
@@ -56,6 +64,7 @@ def geotiff(grid: Grid, names: Sequence[str], rasters: Sequence[Raster], tags: M
     from affine import Affine
     from rasterio.io import MemoryFile
 
+    _check_scalar(names, rasters)
     common = np.result_type(*(raster.values.dtype for raster in rasters))
     dtype = np.dtype(np.float64) if common.name not in GEOTIFF_TYPES else common
     nodata = NODATA[dtype.name]
@@ -82,23 +91,28 @@ def geotiff(grid: Grid, names: Sequence[str], rasters: Sequence[Raster], tags: M
         return bytes(memory.read())
 
 
-def zipped_geotiff(
-    grid: Grid,
-    names: Sequence[str],
-    rasters: Sequence[Raster],
-    tags: Mapping[str, str],
-    *,
-    prefix: str,
-    per_band: bool,
-) -> bytes:
-    """Return a ZIP file with one GeoTIFF, or one per band."""
+def _cells(names: Sequence[str], rasters: Sequence[Raster]) -> list[NDArray[Any]]:
+    """Return the values of each band; of array pixels only if they share one shape."""
+    for name, raster in zip(names, rasters, strict=True):
+        if is_packed(raster.values):
+            raise bad_request(
+                f"Band '{name}': array pixels must have the same shape everywhere to be encoded."
+            )
+    return [raster.values for raster in rasters]
+
+
+def _check_scalar(names: Sequence[str], rasters: Sequence[Raster]) -> None:
+    for name, raster in zip(names, rasters, strict=True):
+        if raster.values.ndim > 2 or is_packed(raster.values):
+            raise bad_request(f"Band '{name}' has array pixels, which only NPY can hold.")
+
+
+def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return a ZIP file of named files, which are compressed already."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        if per_band:
-            for name, raster in zip(names, rasters, strict=True):
-                archive.writestr(f"{prefix}.{name}.tif", geotiff(grid, [name], [raster], tags))
-        else:
-            archive.writestr(f"{prefix}.tif", geotiff(grid, names, rasters, tags))
+        for name, payload in files:
+            archive.writestr(name, payload)
     return stream.getvalue()
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ee_floods.contracts.mixer import Mixer
 from ee_floods.contracts.tfrecord import encode_example, write_records
+from ee_floods.engine.array_pixels import is_packed, unpacked
 from ee_floods.engine.errors import bad_request
-from ee_floods.engine.evaluator import BandInfo, EvaluatedImage
+from ee_floods.engine.evaluator import TILE, BandInfo, EvaluatedImage
 from ee_floods.engine.export.encode import GEOTIFF_TYPES
 from ee_floods.engine.export.product import StagedObject
 from ee_floods.engine.export.request import FileTarget, GeoTiffOptions, TFRecordOptions
@@ -140,6 +141,9 @@ def write_tfrecords(
     Raises:
         EngineError: If the bands differ in type, or not one patch fits.
     """
+    unknown = set(options.depths) - {band.name for band in image.bands}
+    if unknown:
+        raise bad_request(f"tensorDepths names the unknown band '{min(unknown)}'.")
     check_types(image.bands)
     height, width = options.patch
     whole = (grid.height // height * height, grid.width // width * width)
@@ -198,7 +202,8 @@ def _examples(
     """Yield one Example per patch, row-major, reading several patches of a row at once."""
     height, width = options.patch
     above, left = options.margin
-    per_block = max(1, _BLOCK // width)
+    arrays = any(band.info["data_type"].get("dimensions") for band in image.bands)
+    per_block = max(1, (TILE - 2 * left if arrays else _BLOCK) // width)
     blocks = list(_blocks(grid, height, per_block * width))
     names = [band.name for band in image.bands]
     for done, block in enumerate(blocks, 1):
@@ -217,9 +222,15 @@ def _examples(
 def _features(
     names: Sequence[str], patch: Sequence[Raster], options: TFRecordOptions
 ) -> dict[str, NDArray[np.float32]]:
-    filled = [_filled(raster, options.default) for raster in patch]
+    filled = [
+        _filled(raster, options.default)
+        if raster.values.ndim == 2 and not is_packed(raster.values)
+        else _tensor(name, raster, options)
+        for name, raster in zip(names, patch, strict=True)
+    ]
     if options.collapse:
-        return {names[0]: np.stack(filled)}  # (bands, H, W), the documented order
+        stacked = [item[None] if item.ndim == 2 else item for item in filled]
+        return {names[0]: np.concatenate(stacked)}  # (bands, H, W), the documented order
     return dict(zip(names, filled, strict=True))
 
 
@@ -231,6 +242,23 @@ def _filled(raster: Raster, default: float) -> NDArray[np.float32]:
         info = np.iinfo(raster.values.dtype.name)
         value = float(min(max(int(default), info.min), info.max))
     return np.where(raster.mask >= 1, raster.values, value).astype(np.float32)
+
+
+def _tensor(name: str, raster: Raster, options: TFRecordOptions) -> NDArray[np.float32]:
+    """Return `(depth, H, W)` of array pixels: cut off, or filled with the default, to the depth asked for."""
+    depth = options.depths.get(name)
+    if depth is None:
+        raise bad_request(f"Band '{name}' has array pixels: tensorDepths must give its depth.")
+    cells, lengths = unpacked(raster.values)
+    height, width = raster.mask.shape
+    inner = np.indices(cells.shape[2:]).reshape(lengths.shape[-1], -1)  # (d, n): where each number lies
+    given = (inner < lengths[..., None]).all(axis=2) & (raster.mask >= 1)[..., None]  # (H, W, n)
+    taken = min(depth, given.shape[-1])
+    values = np.zeros((height, width, depth), cells.dtype)
+    valid = np.zeros(values.shape, np.float32)
+    values[..., :taken] = cells.reshape(height, width, -1)[..., :taken]
+    valid[..., :taken] = given[..., :taken]
+    return np.ascontiguousarray(np.moveaxis(_filled(Raster(values, valid), options.default), -1, 0))
 
 
 def _blocks(grid: Grid, height: int, width: int) -> Iterator[Window]:

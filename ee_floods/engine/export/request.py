@@ -82,6 +82,7 @@ class TFRecordOptions:
         max_masked: Patches with a larger share of masked pixels are dropped; other than 1, no mixer is
             written.
         collapse: All bands in one feature, named as the first band.
+        depths: Numbers that are kept of each pixel of a band with array pixels, by band.
     """
 
     patch: tuple[int, int]
@@ -91,6 +92,7 @@ class TFRecordOptions:
     default: float
     max_masked: float
     collapse: bool
+    depths: Mapping[str, int]
 
 
 def file_target(options: Mapping[str, Any], description: str) -> FileTarget:
@@ -147,16 +149,18 @@ def tfrecord_options(options: Mapping[str, Any]) -> TFRecordOptions:
     """Return `tfRecordOptions` of `fileExportOptions`.
 
     Raises:
-        EngineError: If a number is out of range, or array tensors are asked for, which are not implemented.
+        EngineError: If a number is out of range, or sequences are asked for, which are not implemented.
     """
     found = options.get("tfRecordOptions") or {}
-    if found.get("tensorDepths") or found.get("sequenceData"):
+    if found.get("sequenceData"):
         raise EngineError(
-            "TFRecord exports of array bands (tensorDepths, sequenceData) are not implemented by the local "
-            "engine.",
+            "TFRecord exports of sequences (sequenceData) are not implemented by the local engine.",
             501,
             "UNIMPLEMENTED",
         )
+    depths = {str(name): int(depth) for name, depth in (found.get("tensorDepths") or {}).items()}
+    if any(depth < 1 for depth in depths.values()):
+        raise bad_request("Tensor depths must be > 0.")
     patch = found.get("tileDimensions") or {"width": _PATCH, "height": _PATCH}
     width, height = int(patch.get("width") or 0), int(patch.get("height") or 0)
     if width < 1 or height < 1:
@@ -173,6 +177,7 @@ def tfrecord_options(options: Mapping[str, Any]) -> TFRecordOptions:
         float(_wrapped(found.get("defaultValue"), 0.0)),
         float(_wrapped(found.get("maxMaskedRatio"), 1.0)),
         bool(found.get("collapseBands")),
+        depths,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ee_floods.contracts.tfrecord import encode_example, frame
 from ee_floods.engine.errors import bad_request
+from ee_floods.engine.export.kml import kml_file
 
 __all__ = ["table_file"]
 
@@ -26,7 +27,7 @@ def table_file(
 
     Args:
         features: GeoJSON features.
-        file_format: CSV, GEO_JSON or TF_RECORD_TABLE.
+        file_format: CSV, GEO_JSON, KML, KMZ or TF_RECORD_TABLE.
         selectors: Properties to write, in order; none means all, as CSV writes them.
 
     Raises:
@@ -37,6 +38,8 @@ def table_file(
         return _csv(features, chosen), "text/csv", ".csv"
     if file_format in ("GEO_JSON", "GEOJSON", "JSON"):
         return _geojson(features, chosen), "application/geo+json", ".geojson"
+    if file_format in ("KML", "KMZ"):
+        return kml_file(features, chosen, zipped=file_format == "KMZ")
     if file_format == "TF_RECORD_TABLE":
         return _tfrecord(features, chosen), "application/octet-stream", ".tfrecord.gz"
     raise bad_request(f"Unsupported table file format: '{file_format}'.")

@@ -9,6 +9,7 @@ from typing import Any
 from ee_floods.engine.assets.ids import asset_id
 from ee_floods.engine.assets.ingest import ingest_image, ingest_table, stage_table
 from ee_floods.engine.export.images import check_bucket, export_image
+from ee_floods.engine.export.maps import export_map
 from ee_floods.engine.export.product import StagedObject, TaskProduct
 from ee_floods.engine.export.request import file_target
 from ee_floods.engine.export.tables import table_file
@@ -58,6 +59,7 @@ def _staged_apart(carry_out: Callable[..., TaskProduct]) -> Callable[..., TaskPr
 TASKS: dict[str, Callable[..., TaskProduct]] = {
     "EXPORT_IMAGE": _staged_apart(export_image),
     "EXPORT_FEATURES": _staged_apart(export_table),
+    "EXPORT_TILES": _staged_apart(export_map),
     "INGEST_IMAGE": _staged_apart(ingest_image),
     "INGEST_TABLE": _staged_apart(ingest_table),
 }

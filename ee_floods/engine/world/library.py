@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from ee_floods.engine.errors import EngineError
@@ -159,6 +160,8 @@ class WorldLibrary:
         Raises:
             EngineError: For a collection of scenes, which has no end.
         """
+        if parent_id == _FOLDER.rpartition("/")[0]:
+            return [a for a in (self.asset(_FOLDER),) if a]
         if parent_id == _FOLDER:
             return [a for a in (self.asset(EVENTS), self.asset(HAND_LABELS)) if a]
         if parent_id in (HAND_LABELS, WORLD_COVER):
@@ -167,6 +170,34 @@ class WorldLibrary:
         if parent_id in _COLLECTIONS:
             raise _too_many()
         return []
+
+    def browse(
+        self,
+        asset_id: str,
+        *,
+        bounds: tuple[float, float, float, float] | None = None,
+        start_ms: float | None = None,
+        end_ms: float | None = None,
+        skip: int = 0,
+    ) -> Iterator[ImageRecord] | None:
+        """Yield the scenes of a collection without end, place after place; None for every other collection.
+
+        Args:
+            asset_id: Collection.
+            bounds: West, south, east, north in degrees.
+            start_ms: First moment, ms since 1970.
+            end_ms: Moment after the last.
+            skip: Scenes to leave out at the beginning.
+        """
+        if asset_id not in _SCENES:
+            return None
+        box = Bounds.of(bounds)
+        start = -math.inf if start_ms is None else start_ms
+        end = math.inf if end_ms is None else end_ms
+        if asset_id == S1_GRD:
+            return self._sentinel1.records(islice(self._sentinel1.walk(box, start, end), skip, None))
+        scenes = islice(self._sentinel2.walk(box, start, end), skip, None)
+        return self._sentinel2.records(scenes, score=asset_id == CLOUD_SCORE)
 
     def _scenes(
         self,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,10 @@ class Sentinel1:
         radius = math.hypot(SENTINEL1.far_km - SENTINEL1.near_km, 6371 * 2 * math.pi / _SLICES) / 2 * 1.12
         return track[keep], number[keep], middle[keep], radius * 1000 / EARTH_RADIUS
 
-    def find(self, bounds: Bounds, start_ms: float, end_ms: float, limit: int) -> list[_Slice] | None:
-        """Return slices over `bounds` that begin in [start, end), in order of id; None if over `limit`."""
+    def walk(self, bounds: Bounds, start_ms: float, end_ms: float) -> Iterator[_Slice]:
+        """Yield slices over `bounds` that begin in [start, end), footprint after footprint."""
         tracks, numbers, middles, radius = self._footprints
         near = ((middles - bounds.center) ** 2).sum(axis=1) <= (radius + bounds.reach) ** 2
-        found: list[_Slice] = []
         for track, number in zip(tracks[near].tolist(), numbers[near].tolist(), strict=True):
             u = number * 360 / _SLICES
             dates = [(m, SENTINEL1.cycles(m, track, u, start_ms, end_ms)) for m in SENTINEL1.missions]
@@ -121,12 +121,15 @@ class Sentinel1:
             step = 360 / _SLICES
             if not bounds.meets(SENTINEL1.swath(track, u, u + step).ring):
                 continue
-            found += [_Slice(mission, track, cycle, number) for mission, cycles in dates for cycle in cycles]
-            if len(found) > limit:
-                return None
-        return sorted(found, key=lambda s: (s.mission.name, s.start_ms))
+            for mission, cycles in dates:
+                yield from (_Slice(mission, track, cycle, number) for cycle in cycles)
 
-    def records(self, slices: Sequence[_Slice]) -> Iterator[ImageRecord]:
+    def find(self, bounds: Bounds, start_ms: float, end_ms: float, limit: int) -> list[_Slice] | None:
+        """Return slices over `bounds` that begin in [start, end), in order of id; None if over `limit`."""
+        found = list(islice(self.walk(bounds, start_ms, end_ms), limit + 1))
+        return None if len(found) > limit else sorted(found, key=lambda s: (s.mission.name, s.start_ms))
+
+    def records(self, slices: Iterable[_Slice]) -> Iterator[ImageRecord]:
         """Yield the records of slices."""
         for item in slices:
             yield self.record(item)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -117,17 +118,18 @@ class Sentinel2:
 
         return self._crossings.get(tile.name, make)
 
-    def find(self, bounds: Bounds, start_ms: float, end_ms: float, limit: int) -> list[TileScene] | None:
-        """Return the scenes over `bounds` within [start, end), in order of index; None if over `limit`."""
-        found: list[TileScene] = []
+    def walk(self, bounds: Bounds, start_ms: float, end_ms: float) -> Iterator[TileScene]:
+        """Yield the scenes over `bounds` within [start, end), tile after tile."""
         for tile in tiles_over(bounds):
             for track, u in self.crossings(tile):
                 for mission in SENTINEL2.missions:
                     cycles = SENTINEL2.cycles(mission, track, u, start_ms, end_ms)
-                    found += [TileScene(tile, mission, track, cycle, u) for cycle in cycles]
-            if len(found) > limit:
-                return None
-        return sorted(found, key=lambda scene: scene.index)
+                    yield from (TileScene(tile, mission, track, cycle, u) for cycle in cycles)
+
+    def find(self, bounds: Bounds, start_ms: float, end_ms: float, limit: int) -> list[TileScene] | None:
+        """Return the scenes over `bounds` within [start, end), in order of index; None if over `limit`."""
+        found = list(islice(self.walk(bounds, start_ms, end_ms), limit + 1))
+        return None if len(found) > limit else sorted(found, key=lambda scene: scene.index)
 
     def scene(self, index: str) -> TileScene | None:
         """Return the scene of a `system:index`, or None if there is none."""
@@ -156,7 +158,7 @@ class Sentinel2:
 
         return self._passes.get(scene.pass_name, make)
 
-    def records(self, scenes: Sequence[TileScene], *, score: bool = False) -> Iterator[ImageRecord]:
+    def records(self, scenes: Iterable[TileScene], *, score: bool = False) -> Iterator[ImageRecord]:
         """Yield records of scenes, of Cloud Score+ if `score`."""
         for scene in scenes:
             yield self.score_record(scene) if score else self.record(scene)
