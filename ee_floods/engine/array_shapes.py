@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.values.reducer import Reducer, Samples
 
-__all__ = ["accumulated", "joined", "ordered", "projected", "reduced", "repeated", "sliced", "swapped"]
+__all__ = [
+    "accumulated",
+    "cut",
+    "joined",
+    "mask_axis",
+    "ordered",
+    "padded",
+    "projected",
+    "reduced",
+    "repeated",
+    "reshaped",
+    "same_shape",
+    "sliced",
+    "swapped",
+]
 
 Array = NDArray[Any]
 
@@ -30,7 +44,9 @@ def _widened(values: Array, dimensions: int, lead: int) -> Array:
 
 
 def sliced(values: Array, axis: int, start: int, end: int | None, step: int, lead: int = 0) -> Array:
-    """Return a part along one axis."""
+    """Return a part along one axis; negative bounds count from its end."""
+    if step < 1:
+        raise bad_request(f"The step of a slice must be positive, not {step}.")
     index: list[slice] = [slice(None)] * values.ndim
     index[_axis(values, axis, lead)] = slice(start, end, step)
     return values[tuple(index)]
@@ -59,8 +75,62 @@ def projected(values: Array, axes: Sequence[int], lead: int = 0) -> Array:
 
 def repeated(values: Array, axis: int, copies: int, lead: int = 0) -> Array:
     """Return copies along an axis, which may be a new one."""
+    if copies < 0:
+        raise bad_request(f"The number of copies must not be negative: {copies}.")
     wide = _widened(values, axis + 1, lead)
-    return np.concatenate([wide] * max(int(copies), 1), axis=axis + lead)
+    shape = [1] * wide.ndim
+    shape[axis + lead] = int(copies)
+    return np.tile(wide, shape)
+
+
+def reshaped(values: Array, lengths: Sequence[int], lead: int = 0) -> Array:
+    """Return another shape; one length may be -1."""
+    try:
+        return values.reshape(*values.shape[:lead], *(int(n) for n in lengths))
+    except ValueError as error:
+        raise bad_request(
+            f"Cannot reshape an array of {list(values.shape[lead:])} to {[int(n) for n in lengths]}."
+        ) from error
+
+
+def padded(values: Array, lengths: Sequence[int], fill: float, lead: int = 0) -> Array:
+    """Return the values filled up at the ends of the axes; longer axes stay."""
+    if len(lengths) != values.ndim - lead:
+        raise bad_request(f"{len(lengths)} lengths for an array of {values.ndim - lead} dimensions.")
+    widths = [(0, max(n - have, 0)) for n, have in zip(lengths, values.shape[lead:], strict=True)]
+    return np.pad(values, [(0, 0)] * lead + widths, constant_values=fill)
+
+
+def cut(values: Array, position: Sequence[int]) -> Array:
+    """Return one place along each axis, or all of it where the position is -1."""
+    if len(position) != values.ndim:
+        raise bad_request(f"{len(position)} positions for an array of {values.ndim} dimensions.")
+    for place, length in zip(position, values.shape, strict=True):
+        if not -1 <= place < length:
+            raise bad_request(f"Position {place} is out of bounds for an axis of length {length}.")
+    return values[tuple(slice(None) if p == -1 else slice(p, p + 1) for p in position)]
+
+
+def mask_axis(flags: tuple[int, ...]) -> int:
+    """Return the axis that a mask of some shape selects along: the one on which it is longer than 1."""
+    long = [axis for axis, length in enumerate(flags) if length > 1]
+    if len(long) > 1:
+        raise bad_request("The mask may be longer than 1 along one axis only.")
+    return long[0] if long else next((axis for axis, length in enumerate(flags) if length != 1), 0)
+
+
+def same_shape(left: Array, right: Array, lead: int = 0) -> tuple[Array, Array]:
+    """Return two operands that go together element by element: a number goes with every element.
+
+    Raises:
+        EngineError: If both are arrays of different shapes.
+    """
+    if left.ndim > lead and right.ndim > lead and left.shape[lead:] != right.shape[lead:]:
+        raise bad_request(
+            "Arrays must have same lengths on all axes: "
+            f"found {list(left.shape[lead:])} and {list(right.shape[lead:])}."
+        )
+    return _widened(left, right.ndim - lead, lead), _widened(right, left.ndim - lead, lead)
 
 
 def swapped(values: Array, first: int, second: int, lead: int = 0) -> Array:
@@ -74,7 +144,13 @@ def ordered(values: Array, keys: Array, lead: int = 0) -> Array:
     long = [axis for axis in range(lead, keys.ndim) if keys.shape[axis] > 1]
     if len(long) > 1:
         raise bad_request("The keys may be longer than 1 along one axis only.")
-    axis = long[0] if long else lead
+    if keys.ndim == lead:
+        return values
+    axis = long[0] if long else next((a for a in range(lead, keys.ndim) if keys.shape[a] != 1), lead)
+    if keys.ndim != values.ndim or keys.shape[axis] != values.shape[axis]:
+        raise bad_request(
+            f"Keys of shape {list(keys.shape[lead:])} do not fit an array of {list(values.shape[lead:])}."
+        )
     order = np.argsort(keys, axis=axis, kind="stable")
     return np.take_along_axis(values, np.broadcast_to(order, values.shape), axis)
 
@@ -91,11 +167,21 @@ def reduced(values: Array, reducer: Reducer, axes: Sequence[int], field: int | N
         if values.shape[where] != reducer.inputs:
             raise bad_request(f"The field axis must have length {reducer.inputs}, not {values.shape[where]}.")
         columns = [_samples_first(np.take(values, [i], axis=where), places) for i in range(reducer.inputs)]
-    weights = np.ones(columns[0].shape, np.float64)
-    found = [np.asarray(v) for v, _ in reducer.reduce_stack(Samples.plain(columns, weights))]
+    weights: Array = np.ones(columns[0].shape, np.float64)
+    outputs = reducer.reduce_stack(Samples.plain(columns, weights))
+    found = [np.asarray(values) for values, _ in outputs]
+    if any(values.ndim != weights.ndim - 1 for values in found):
+        raise bad_request(
+            f"Reducer.{reducer.name}: Every output must be a number to reduce an array with it."
+        )
     for place in sorted(places):
         found = [np.expand_dims(v, place) for v in found]
-    return found[0] if field is None else np.concatenate(found, axis=field + lead)
+    answer: Array = found[0] if field is None else np.concatenate(found, axis=field + lead)
+    if weights.shape[0] == 0 and not all(valid.all() for _, valid in outputs):
+        # What reduces nothing to null (all but sums and counts) leaves an axis of length 0.
+        index: list[Any] = [slice(0, 0) if axis in places else slice(None) for axis in range(answer.ndim)]
+        return np.asarray(answer[tuple(index)])
+    return answer
 
 
 def _samples_first(values: Array, places: Sequence[int]) -> Array:
@@ -109,6 +195,8 @@ def accumulated(values: Array, axis: int, reducer: Reducer | None, lead: int = 0
     place = _axis(values, axis, lead)
     if reducer is None or reducer.name == "sum":
         return np.cumsum(values, axis=place)
+    if values.shape[place] == 0:
+        return values
     parts = [
         reduced(np.take(values, range(end), axis=place), reducer, [axis], None, lead)
         for end in range(1, values.shape[place] + 1)

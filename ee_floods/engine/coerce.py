@@ -7,22 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from ee_floods.engine.errors import EngineError, bad_request
+from ee_floods.engine.errors import bad_request
+from ee_floods.engine.values.classifier import Classifier, Clusterer
 from ee_floods.engine.values.collection import Collection, nested
+from ee_floods.engine.values.confusion import ConfusionMatrix
 from ee_floods.engine.values.elements import Date, DateRange, ErrorMargin, Feature, Function
-from ee_floods.engine.values.filters import Filter
+from ee_floods.engine.values.filters import Filter, Join
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image, constant_band
+from ee_floods.engine.values.kernel import Kernel
 from ee_floods.engine.values.pixeltype import PixelType
 from ee_floods.engine.values.projection import Projection
+from ee_floods.engine.values.reducer import Reducer
 from ee_floods.engine.values.times import parse_date
 
 __all__ = ["coerce", "constant_image", "type_name"]
 
-_INTEGERS = ("Integer", "Long", "Short", "Byte")
 
-
-class _Mismatch(Exception):
+class _Mismatch(ValueError):
     """The value cannot be made into the type."""
 
 
@@ -74,12 +76,17 @@ def coerce(value: Any, wanted: str, argument: str) -> Any:
             if inner != "Object":
                 found = [coerce(item, inner, argument) if item is not None else None for item in found]
     except _Mismatch:
-        shown = repr(value) if isinstance(value, (str, int, float, list, dict)) else f"<{type_name(value)}>"
-        raise EngineError(
-            f"argument '{argument}': Invalid type.\nExpected type: {wanted}.\n"
-            f"Actual type: {type_name(value)}.\nActual value: {shown[:200]}"
+        raise bad_request(
+            f"argument '{argument}': Invalid type.\nExpected type: {_WRITTEN.get(wanted, wanted)}.\n"
+            f"Actual type: {type_name(value)}.\nActual value: {_shown(value)}"
         ) from None
     return found
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, (str, int, float, list, dict)):
+        return f"<{type_name(value)}>"
+    return repr(value)[:200]
 
 
 def constant_image(value: Any) -> Image:
@@ -89,9 +96,7 @@ def constant_image(value: Any) -> Image:
             return _cat([_image(v) for v in value])
         if len(value) == 1:
             return Image((constant_band("constant", value[0]),))
-        return Image(
-            tuple(constant_band(f"constant_{i}" if i else "constant", v) for i, v in enumerate(value))
-        )
+        return Image(tuple(constant_band(f"constant_{i}", v) for i, v in enumerate(value)))
     return Image((constant_band("constant", value),))
 
 
@@ -129,15 +134,24 @@ def _number(value: Any) -> Any:
     raise _Mismatch
 
 
-def _integer(value: Any) -> int:
-    number = _number(value)
-    if number != number or abs(number) == float("inf"):
-        raise _Mismatch
-    return int(number)
+def _whole(bits: int) -> Callable[[Any], int]:
+    """Whole numbers of so many bits; fractions are cut off."""
+    bound = 2 ** (bits - 1)
+
+    def whole(value: Any) -> int:
+        number = _number(value)
+        if not -bound <= number < bound:  # NaN is not in between either
+            raise _Mismatch
+        return int(number)
+
+    return whole
 
 
 def _float(value: Any) -> float:
-    return float(_number(value))
+    try:
+        return float(_number(value))
+    except OverflowError:  # the numbers of a graph are 64 bits wide; those of Python are not
+        raise _Mismatch from None
 
 
 def _boolean(value: Any) -> bool:
@@ -228,8 +242,10 @@ def _feature(value: Any) -> Feature | Image:
 
 
 def _feature_from_json(document: Mapping[str, Any]) -> Feature:
-    geometry = document.get("geometry")
-    properties = dict(document.get("properties") or {})
+    geometry, members = document.get("geometry"), document.get("properties") or {}
+    if not isinstance(members, Mapping) or not (geometry is None or isinstance(geometry, Mapping)):
+        raise _Mismatch
+    properties = dict(members)
     if "id" in document:
         properties["system:index"] = str(document["id"])
     return Feature(None if geometry is None else Geometry.from_json(geometry), properties)
@@ -245,7 +261,10 @@ def _collection(value: Any) -> Collection:
     if isinstance(value, (list, tuple)):
         return Collection.of([nested(_element(item)) for item in value])
     if isinstance(value, Mapping) and value.get("type") == "FeatureCollection":
-        return Collection.of([_feature_from_json(item) for item in value["features"]], images=False)
+        features = value.get("features")
+        if not isinstance(features, list) or not all(isinstance(item, Mapping) for item in features):
+            raise _Mismatch
+        return Collection.of([_feature_from_json(item) for item in features], images=False)
     raise _Mismatch
 
 
@@ -266,7 +285,7 @@ def _projection(value: Any) -> Projection:
     if isinstance(value, str):
         return Projection.create(value)
     if isinstance(value, Mapping) and value.get("type") == "Projection":
-        return Projection.create(value.get("crs") or value["wkt"], value.get("transform"))
+        return Projection.create(value.get("crs") or value.get("wkt"), value.get("transform"))
     raise _Mismatch
 
 
@@ -278,7 +297,7 @@ def _date(value: Any) -> Date:
     if isinstance(value, str):
         return parse_date(value)
     if isinstance(value, Mapping) and value.get("type") == "Date":
-        return Date(float(value["value"]))
+        return Date(_float(value.get("value")))
     raise _Mismatch
 
 
@@ -296,7 +315,8 @@ def _error_margin(value: Any) -> ErrorMargin:
     if isinstance(value, (int, float)):
         return ErrorMargin(float(value))
     if isinstance(value, Mapping):
-        return ErrorMargin(value.get("value"), str(value.get("unit", "meters")))
+        margin = value.get("value")
+        return ErrorMargin(None if margin is None else _float(margin), str(value.get("unit", "meters")))
     raise _Mismatch
 
 
@@ -305,10 +325,9 @@ def _pixel_type(value: Any) -> PixelType:
         return value
     if isinstance(value, str):
         return PixelType.named(value)
-    if isinstance(value, Mapping) and "precision" in value:
-        return PixelType(
-            value["precision"], value.get("min"), value.get("max"), int(value.get("dimensions", 0))
-        )
+    if isinstance(value, Mapping) and value.get("precision") in ("int", "float", "double"):
+        low, high = (None if value.get(key) is None else _number(value[key]) for key in ("min", "max"))
+        return PixelType(value["precision"], low, high, _whole(32)(value.get("dimensions", 0)))
     raise _Mismatch
 
 
@@ -327,5 +346,13 @@ _PROMOTIONS: dict[str, Callable[[Any], Any]] = {
     "Feature": _feature, "FeatureCollection": _collection, "ImageCollection": _image_collection,
     "Projection": _projection, "Date": _date, "DateRange": _date_range, "ErrorMargin": _error_margin,
     "PixelType": _pixel_type, "Algorithm": _instance(Function), "Filter": _instance(Filter),
-    **dict.fromkeys(_INTEGERS, _integer),
+    "Reducer": _instance(Reducer), "Kernel": _instance(Kernel), "Join": _instance(Join),
+    "ConfusionMatrix": _instance(ConfusionMatrix), "Classifier": _instance(Classifier),
+    "Clusterer": _instance(Clusterer),
+    "Integer": _whole(32), "Short": _whole(32), "Byte": _whole(32), "Long": _whole(64),
 }  # fmt: skip
+
+_WRITTEN = {
+    "Image": "Image<unknown bands>", "List": "List<Object>", "Dictionary": "Dictionary<Object>",
+}  # fmt: skip
+"""How the service writes the types whose signatures leave something out."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_pixels import chosen, is_packed
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.collection import Collection
@@ -133,17 +134,19 @@ def mosaic(collection: Collection) -> Image:
         type_ = _union_type(bands)
 
         def compute(reader: Reader, grid: Grid) -> Raster:
-            values = np.zeros(grid.shape, type_.dtype)
+            values = np.zeros((*grid.shape, *(0,) * type_.dimensions), type_.dtype)
             mask = np.zeros(grid.shape, np.float32)
             for band in reversed(bands):
                 if not _covers(footprints[id(band.compute)], grid):
                     continue
                 raster = reader.read(band, grid)
-                if raster.values.ndim > values.ndim and values.ndim == 2:
-                    values = np.zeros(raster.values.shape, type_.dtype)
                 shows = (raster.mask > mask) if mask.any() else raster.mask > 0
                 fresh = shows & (mask == 0)
-                values[fresh] = raster.values[fresh]
+                if type_.dimensions:
+                    top = Raster(type_.cast(raster.values), raster.mask)
+                    values = chosen(fresh, top, Raster(values, mask)) if fresh.any() else values
+                else:
+                    values[fresh] = raster.values[fresh]
                 mask = np.where(fresh, raster.mask, mask)
                 if mask.all():
                     break
@@ -254,8 +257,9 @@ def stack_reduce(
         if not weights:
             blank = np.broadcast_to(np.float32(0), grid.shape)
             return [Raster(np.zeros(grid.shape, t.dtype), blank) for t in types]
-        dtype = np.result_type(*(a.dtype for a in columns[0]))
-        stacked = [np.stack([a.astype(dtype, copy=False) for a in column]) for column in columns]
+        if any(is_packed(a) for a in columns[0]):
+            raise bad_request(f"Reducer.{reducer.name}: Array pixels must have the same shape to be reduced.")
+        stacked = [np.stack(column) for column in columns]
         seen = np.stack(weights)
         samples = Samples.plain(stacked, seen)
         anything = (seen > 0).any(axis=0)

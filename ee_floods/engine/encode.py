@@ -20,6 +20,8 @@ from ee_floods.engine.values.projection import Projection
 
 __all__ = ["encode", "encode_band", "encode_feature"]
 
+_SIXTEEN_DIGITS = 1e15  # from here on numbers are written with an exponent
+
 
 def encode(value: Any, limits: Limits) -> Any:
     """Return a value as `value:compute` answers it.
@@ -30,7 +32,7 @@ def encode(value: Any, limits: Limits) -> Any:
     if value is None or isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else _non_finite(value)
+        return _number(value) if math.isfinite(value) else _non_finite(value)
     if isinstance(value, np.generic):
         return encode(value.item(), limits)
     if isinstance(value, np.ndarray):
@@ -46,17 +48,23 @@ def encode(value: Any, limits: Limits) -> Any:
     if isinstance(value, Collection):
         return _collection(value, limits)
     if isinstance(value, (Geometry, Projection, PixelType, Date, DateRange)):
-        return value.to_json()
+        return encode(value.to_json(), limits)
     if isinstance(value, ErrorMargin):
-        return {"type": "ErrorMargin", "value": value.value, "unit": value.unit}
+        margin = {} if value.value is None else {"value": encode(value.value, limits)}
+        return {"type": "ErrorMargin", "unit": value.unit, **margin}
     if isinstance(value, bytes):
         return {"type": "Bytes", "value": value.hex()}
     if isinstance(value, (Filter, Join, Function)):
         return {"type": type(value).__name__}
     described = getattr(value, "to_json", None)
     if described is not None:
-        return described()
+        return encode(described(), limits)
     raise bad_request(f"A value of type {type(value).__name__} cannot be returned.")
+
+
+def _number(value: float) -> float | int:
+    """A whole double has no fraction in the service's JSON, so its clients print 10, not 10.0."""
+    return int(value) if value.is_integer() and abs(value) < _SIXTEEN_DIGITS else value
 
 
 def _non_finite(value: float) -> Any:
@@ -66,11 +74,11 @@ def _non_finite(value: float) -> Any:
 
 def encode_band(band: Band) -> dict[str, Any]:
     """Return the description of a band."""
-    answer: dict[str, Any] = {"id": band.name, "data_type": band.type.to_json()}
+    answer: dict[str, Any] = {"id": band.name, "data_type": encode(band.type.to_json(), Limits.none())}
     if band.size is not None:
         answer["dimensions"] = [band.size[1], band.size[0]]
     answer["crs"] = band.projection.crs
-    answer["crs_transform"] = list(band.projection.transform)
+    answer["crs_transform"] = [_number(float(item)) for item in band.projection.transform]
     return answer
 
 
@@ -82,7 +90,7 @@ def _image(image: Image, limits: Limits) -> dict[str, Any]:
         answer["version"] = image.version
     properties = {key: encode(value, limits) for key, value in image.properties.items()}
     if image.footprint is not None and not image.footprint.unbounded:
-        properties.setdefault("system:footprint", image.footprint.to_json())
+        properties.setdefault("system:footprint", encode(image.footprint, limits))
     if properties:
         answer["properties"] = properties
     return answer
@@ -91,7 +99,7 @@ def _image(image: Image, limits: Limits) -> dict[str, Any]:
 def encode_feature(feature: Feature, limits: Limits) -> dict[str, Any]:
     """Return a GeoJSON feature; `system:index` is its id."""
     properties = {k: encode(v, limits) for k, v in feature.properties.items() if k != "system:index"}
-    geometry = None if feature.geometry is None else feature.geometry.to_json()
+    geometry = None if feature.geometry is None else encode(feature.geometry, limits)
     answer: dict[str, Any] = {"type": "Feature", "geometry": geometry}
     if feature.properties.get("system:index") is not None:
         answer["id"] = str(feature.properties["system:index"])

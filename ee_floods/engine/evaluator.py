@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ee_floods.contracts.provenance import AssetUse
+from ee_floods.engine.array_pixels import assembled
 from ee_floods.engine.coerce import coerce
+from ee_floods.engine.deep import deeply
 from ee_floods.engine.encode import encode, encode_band, encode_feature
-from ee_floods.engine.errors import EngineError, bad_request
+from ee_floods.engine.errors import bad_request
+from ee_floods.engine.foreseen import FAILURES, failure
 from ee_floods.engine.graph import Interpreter
 from ee_floods.engine.limits import Limits
 from ee_floods.engine.records import Library, Raster
 from ee_floods.engine.request import Request
 from ee_floods.engine.values.collection import Collection
-from ee_floods.engine.values.elements import Feature
+from ee_floods.engine.values.elements import Element, Feature
 from ee_floods.engine.values.image import Band, Image
 from ee_floods.grid import Grid, Transform, Window
 
@@ -27,8 +29,10 @@ __all__ = ["Answer", "BandInfo", "EvaluatedImage", "Evaluator"]
 TILE = 512
 """Side of the tiles that a large grid is read in, pixels: 1 MiB a band of 32-bit floats."""
 
-# A chain of a thousand operations is a few thousand Python calls deep.
-_RECURSION = 20_000
+T = TypeVar("T")
+
+# Python's JSON reader, and with it the client's, stops a little below 1000.
+_DEEPEST_ANSWER = 500
 
 
 @dataclass(frozen=True)
@@ -97,22 +101,45 @@ class EvaluatedImage:
             EngineError: If a band is missing or its graph fails.
         """
         chosen = list(self._image.bands) if bands is None else [self._image.band(name) for name in bands]
+        return _answered(lambda: self._read(chosen, grid))
+
+    def _read(self, chosen: list[Band], grid: Grid) -> list[Raster]:
         reader = self._request.reader
-        try:
-            if max(grid.shape) <= TILE:
-                return [_whole(raster) for raster in reader.read_all(chosen, grid)]
-            answer = [_empty(band, grid) for band in chosen]
-            for window in _tiles(grid):
-                tile = grid.crop(window)
-                for target, raster in zip(answer, reader.read_all(chosen, tile), strict=True):
-                    if target.values.shape[2:] != raster.values.shape[2:]:
-                        raise bad_request("Array pixels must have the same shape everywhere to be read.")
-                    target.values[window.slices] = raster.values
-                    target.mask[window.slices] = raster.mask
-                reader.forget()
-            return answer
-        except MemoryError as error:
-            raise EngineError("User memory limit exceeded.", 400) from error
+        if max(grid.shape) <= TILE:
+            return [_whole(raster) for raster in reader.read_all(chosen, grid)]
+        answer = [_empty(band, grid) for band in chosen]
+        arrays: dict[int, list[tuple[Any, Raster]]] = {}
+        for window in _tiles(grid):
+            tile = grid.crop(window)
+            for position, raster in enumerate(reader.read_all(chosen, tile)):
+                if chosen[position].type.dimensions:
+                    arrays.setdefault(position, []).append((window.slices, raster))
+                    continue
+                answer[position].values[window.slices] = raster.values
+                answer[position].mask[window.slices] = raster.mask
+            reader.forget()
+        for position, parts in arrays.items():
+            answer[position] = assembled(parts, grid.shape)
+        return answer
+
+
+def _check_depth(result: Any) -> None:
+    """Raise if an answer is nested so deeply that JSON readers give up on it."""
+    level, depth = [result], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST_ANSWER:
+            raise bad_request(f"The result is nested more than {_DEEPEST_ANSWER} deep.")
+        lists = [item for found in level if isinstance(found, list) for item in found]
+        level = [item for found in level if isinstance(found, dict) for item in found.values()] + lists
+
+
+def _answered(function: Callable[[], T]) -> T:
+    """Return what a function returns; whatever goes wrong in it becomes an error in the service's form."""
+    try:
+        return deeply(function)
+    except FAILURES as error:
+        raise failure(error) from error
 
 
 def _tiles(grid: Grid) -> Iterator[Window]:
@@ -127,8 +154,6 @@ def _whole(raster: Raster) -> Raster:
 
 
 def _empty(band: Band, grid: Grid) -> Raster:
-    if band.type.dimensions:
-        raise bad_request(f"Band '{band.name}' has array pixels; read it in tiles of at most {TILE} pixels.")
     return Raster(np.zeros(grid.shape, band.type.dtype), np.zeros(grid.shape, np.float32))
 
 
@@ -143,16 +168,10 @@ class Evaluator:
     def __init__(self, library: Library, limits: Limits) -> None:
         self._library = library
         self._limits = limits
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
 
     def _evaluate(self, expression: Mapping[str, Any]) -> tuple[Any, Request]:
         request = Request(self._library, self._limits)
-        try:
-            return Interpreter(expression, request).evaluate(), request
-        except RecursionError as error:
-            raise bad_request("The expression is nested too deeply.") from error
-        except MemoryError as error:
-            raise EngineError("User memory limit exceeded.", 400) from error
+        return Interpreter(expression, request).evaluate(), request
 
     def value(self, expression: Mapping[str, Any]) -> Answer:
         """Return a value as `value:compute` answers it.
@@ -163,9 +182,14 @@ class Evaluator:
         Raises:
             EngineError: In the service's form and, where it is known, wording.
         """
-        value, request = self._evaluate(expression)
-        result = encode(value, self._limits)
-        return Answer(result, request.uses)
+
+        def answer() -> Answer:
+            value, request = self._evaluate(expression)
+            result = encode(value, self._limits)
+            _check_depth(result)
+            return Answer(result, request.uses)
+
+        return _answered(answer)
 
     def image(self, expression: Mapping[str, Any]) -> EvaluatedImage:
         """Return an image whose pixels can be read; a collection of images becomes its mosaic.
@@ -173,10 +197,28 @@ class Evaluator:
         Raises:
             EngineError: If the expression is no image.
         """
-        value, request = self._evaluate(expression)
+
+        def answer() -> EvaluatedImage:
+            value, request = self._evaluate(expression)
+            if value is None:
+                raise bad_request("The expression is null where an image is expected.")
+            return EvaluatedImage(coerce(value, "Image", "expression"), request)
+
+        return _answered(answer)
+
+    def images(self, expression: Mapping[str, Any]) -> Iterator[EvaluatedImage]:
+        """Yield the images of a collection, which is read no further than the caller asks.
+
+        Raises:
+            EngineError: If the expression is no collection of images.
+        """
+        value, request = _answered(lambda: self._evaluate(expression))
         if value is None:
-            raise bad_request("The expression is null where an image is expected.")
-        return EvaluatedImage(coerce(value, "Image", "expression"), request)
+            raise bad_request("The expression is null where a collection is expected.")
+        collection: Collection = _answered(lambda: coerce(value, "ImageCollection", "expression"))
+        elements = iter(collection)
+        while (element := _answered(lambda: next(elements, None))) is not None:
+            yield EvaluatedImage(coerce(element, "Image", "expression"), request)
 
     def table(self, expression: Mapping[str, Any]) -> Answer:
         """Return a collection's elements as GeoJSON features; an image becomes its footprint's feature.
@@ -184,14 +226,17 @@ class Evaluator:
         Raises:
             EngineError: If the expression is no collection.
         """
-        value, request = self._evaluate(expression)
-        if value is None:
-            raise bad_request("The expression is null where a collection is expected.")
-        collection: Collection = coerce(value, "FeatureCollection", "expression")
-        features = []
-        for element in collection:
-            feature = (
-                element if isinstance(element, Feature) else Feature(element.geometry, element.properties)
-            )
-            features.append(encode_feature(feature, self._limits))
-        return Answer(features, request.uses)
+
+        def answer() -> Answer:
+            value, request = self._evaluate(expression)
+            if value is None:
+                raise bad_request("The expression is null where a collection is expected.")
+            collection: Collection = coerce(value, "FeatureCollection", "expression")
+            features = [encode_feature(_feature(element), self._limits) for element in collection]
+            return Answer(features, request.uses)
+
+        return _answered(answer)
+
+
+def _feature(element: Element) -> Feature:
+    return element if isinstance(element, Feature) else Feature(element.geometry, element.properties)

@@ -10,16 +10,17 @@ import numpy as np
 
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import EngineError, bad_request
+from ee_floods.engine.foreseen import FAILURES, failure
 from ee_floods.engine.registry import algorithms
 from ee_floods.engine.request import Request
-from ee_floods.engine.signatures import signature
+from ee_floods.engine.signatures import Signature, signature, signatures
+from ee_floods.engine.structure import Node, survey
 from ee_floods.engine.values.elements import Function
 
 __all__ = ["Interpreter", "truthy"]
 
-Node = Mapping[str, Any]
-_NOTHING: frozenset[str] = frozenset()
 _MISSING = object()
+_INT64 = 2**63
 
 
 class _Frame:
@@ -42,16 +43,23 @@ class Interpreter:
     Args:
         expression: `{"result", "values"}`, or a bare value node.
         request: What algorithms may ask for.
+
+    Raises:
+        EngineError: If the expression is malformed, cyclic or too deep.
     """
 
     def __init__(self, expression: Node, request: Request) -> None:
+        if not isinstance(expression, Mapping):
+            raise bad_request("Invalid value at 'expression' (a JSON object).")
         if "values" in expression and "result" in expression:
             self._values: Mapping[str, Node] = expression["values"]
             self._root: Node = {"valueReference": expression["result"]}
+            if not isinstance(self._values, Mapping):
+                raise bad_request("Invalid value at 'expression.values' (a JSON object).")
         else:
             self._values, self._root = {}, expression
+        self._free = survey(self._values, self._root).free
         self._request = request
-        self._free_names: dict[int, frozenset[str]] = {}
         self._global = _Frame({}, None)
         self._algorithms = algorithms()
         request.call = self.invoke
@@ -67,22 +75,28 @@ class Interpreter:
     def _value(self, node: Node, frame: _Frame) -> Any:
         node = self._resolve(node)
         if "constantValue" in node:
-            return node["constantValue"]
+            return self._constant(node)
         if "argumentReference" in node:
             return _lookup(node["argumentReference"], frame)
-        home = self._home(self._free(node), frame)
+        home = self._home(self._free[id(node)], frame)
         key = id(node)
         found = home.memo.get(key, _MISSING)
         if found is _MISSING:
             found = home.memo[key] = self._compute(node, frame)
         return found
 
+    def _constant(self, node: Node) -> Any:
+        value = node["constantValue"]
+        if not isinstance(value, (int, list, Mapping)):
+            return value
+        found = self._global.memo.get(id(node), _MISSING)
+        if found is _MISSING:
+            found = self._global.memo[id(node)] = _constant(value)
+        return found
+
     def _resolve(self, node: Node) -> Node:
         while "valueReference" in node:
-            reference = node["valueReference"]
-            if reference not in self._values:
-                raise bad_request(f"Invalid expression: the value '{reference}' is not defined.")
-            node = self._values[reference]
+            node = self._values[node["valueReference"]]
         return node
 
     @staticmethod
@@ -91,23 +105,6 @@ class Interpreter:
         while current.parent is not None and free.isdisjoint(current.bindings):
             current = current.parent
         return current
-
-    def _free(self, node: Node) -> frozenset[str]:
-        """Names of the arguments that a node refers to and does not bind itself."""
-        node = self._resolve(node)
-        if "argumentReference" in node:
-            return frozenset((node["argumentReference"],))
-        key = id(node)
-        found = self._free_names.get(key)
-        if found is None:
-            if "functionDefinitionValue" in node:
-                definition = node["functionDefinitionValue"]
-                body = self._free({"valueReference": definition["body"]})
-                found = body - frozenset(definition.get("argumentNames", ()))
-            else:
-                found = _NOTHING.union(*(self._free(child) for child in _children(node)))
-            self._free_names[key] = found
-        return found
 
     def _compute(self, node: Node, frame: _Frame) -> Any:
         if "functionInvocationValue" in node:
@@ -129,9 +126,7 @@ class Interpreter:
             return int(node["integerValue"])
         if "bytesValue" in node:
             return base64.b64decode(node["bytesValue"])
-        if not node:
-            return None
-        raise bad_request(f"Invalid expression: unknown kind of value {sorted(node)}.")
+        return None
 
     def _invocation(self, invocation: Node, frame: _Frame) -> Any:
         arguments: Mapping[str, Node] = invocation.get("arguments", {})
@@ -144,6 +139,7 @@ class Interpreter:
             return function.call({name: self._value(node, frame) for name, node in arguments.items()})
         name = invocation["functionName"]
         if name == "If":
+            _check_names(signatures()["If"], arguments)
             branch = "trueCase" if truthy(self._argument(arguments, "condition", frame)) else "falseCase"
             return self._argument(arguments, branch, frame)
         return self.invoke(name, {key: self._value(node, frame) for key, node in arguments.items()})
@@ -160,42 +156,58 @@ class Interpreter:
         found = self._algorithms.get(name)
         if found is None:
             if signature(name) is None:
-                raise bad_request(f"Unknown function name '{name}'.")
+                raise bad_request(f"Unknown function name '{name[:100]}'.")
             raise EngineError(
                 f"{name}: Algorithm '{name}' is not available: the local engine does not implement it.", 400
             )
-        values = []
-        for argument in found.signature.arguments:
-            value = given.get(argument.name)
-            if value is None:
-                if argument.name not in given and not argument.optional:
-                    raise bad_request(
-                        f"{name}: Required argument ({argument.name}) missing to function: {found.signature}"
-                    )
-                value = argument.default
-                if value is None and not argument.optional and argument.type != "Object":
-                    raise bad_request(f"{name}: Parameter '{argument.name}' is required and may not be null.")
-            if value is not None:
-                try:
-                    value = coerce(value, argument.type, argument.name)
-                except EngineError as error:
-                    if not error.message.startswith("argument '"):
-                        raise
-                    raise EngineError(f"{name}, {error.message}", error.code) from error
-            values.append(value)
         try:
+            values = _promoted(found.signature, given)
             if found.wants_request:
                 return found.function(self._request, *values)
             return found.function(*values)
         except EngineError as error:
             raise _located(error, name) from error
+        except FAILURES as error:
+            raise _located(failure(error, name), name) from error
+
+
+def _promoted(wanted: Signature, given: Mapping[str, Any]) -> list[Any]:
+    """Return the arguments in the signature's order, as its types."""
+    _check_names(wanted, given)
+    values = []
+    for argument in wanted.arguments:
+        name = argument.name
+        value = given.get(name)
+        if value is None:
+            value = argument.default
+            if value is None and not argument.optional and argument.type != "Object":
+                raise bad_request(f"Parameter '{name}' is required and may not be null.")
+        if value is not None:
+            value = coerce(value, argument.type, name)
+        values.append(value)
+    return values
+
+
+def _check_names(wanted: Signature, given: Mapping[str, Any]) -> None:
+    known = 0
+    for argument in wanted.arguments:
+        if argument.name in given:
+            known += 1
+        elif not argument.optional:
+            missing = bad_request(f"Parameter '{argument.name}' is required and may not be null.")
+            raise _located(missing, wanted.name)
+    if known != len(given):
+        unknown = sorted(given.keys() - {argument.name for argument in wanted.arguments})
+        surplus = bad_request(f"Unrecognized arguments {unknown} to function: {wanted}")
+        raise _located(surplus, wanted.name)
 
 
 def _located(error: EngineError, name: str) -> EngineError:
     """Return the error with the name of the innermost algorithm in front."""
     if getattr(error, "located", False):
         return error
-    located = EngineError(f"{name}: {error.message}", error.code, error.status)
+    between = ", " if error.message.startswith("argument '") else ": "
+    located = type(error)(f"{name}{between}{error.message}", error.code, error.status)
     located.located = True  # type: ignore[attr-defined]
     return located
 
@@ -209,18 +221,22 @@ def _lookup(name: str, frame: _Frame) -> Any:
     raise bad_request(f"Invalid expression: the argument '{name}' is not bound.")
 
 
-def _children(node: Node) -> list[Node]:
-    if "functionInvocationValue" in node:
-        invocation = node["functionInvocationValue"]
-        children = list(invocation.get("arguments", {}).values())
-        if "functionReference" in invocation:
-            children.append({"valueReference": invocation["functionReference"]})
-        return children
-    if "arrayValue" in node:
-        return list(node["arrayValue"].get("values", ()))
-    if "dictionaryValue" in node:
-        return list(node["dictionaryValue"].get("values", {}).values())
-    return []
+def _constant(value: Any) -> Any:
+    """A constant as the service reads it: numbers are 64 bits wide, whole ones beyond that are floats."""
+    if type(value) is int:
+        return value if -_INT64 <= value < _INT64 else _float(value)
+    if isinstance(value, list):
+        return [_constant(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _constant(item) for key, item in value.items()}
+    return value
+
+
+def _float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def truthy(value: Any) -> bool:

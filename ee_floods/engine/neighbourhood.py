@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.image import Band
@@ -86,14 +86,14 @@ def correlate(padded: Padded, values: NDArray[Any], weights: Weights) -> NDArray
         and np.allclose(kernel, np.outer(kernel.sum(axis=1), cols) / total)
         and (kernel >= 0).all()
     ):
-        first = ndimage.correlate1d(data, rows / total, axis=0, mode="constant")
-        found = ndimage.correlate1d(first, cols, axis=1, mode="constant")
+        first = scipy.ndimage.correlate1d(data, rows / total, axis=0, mode="constant")
+        found = scipy.ndimage.correlate1d(first, cols, axis=1, mode="constant")
     elif kernel.size > 400:
         from scipy.signal import fftconvolve
 
         found = fftconvolve(data, kernel[::-1, ::-1], mode="same")
     else:
-        found = ndimage.correlate(data, kernel, mode="constant")
+        found = scipy.ndimage.correlate(data, kernel, mode="constant")
     cut = slice(padded.pad, -padded.pad or None)
     return np.asarray(found[cut, cut])
 
@@ -121,11 +121,11 @@ def _extreme(padded: Padded, weights: Weights, largest: bool) -> Raster:
     footprint = np.zeros((2 * weights.reach + 1,) * 2, bool)
     y, x = weights.reach - weights.y, weights.reach - weights.x
     footprint[y : y + weights.values.shape[0], x : x + weights.values.shape[1]] = weights.values != 0
-    run = ndimage.maximum_filter if largest else ndimage.minimum_filter
+    run = scipy.ndimage.maximum_filter if largest else scipy.ndimage.minimum_filter
     filled = np.where(mask > 0, values, fill)
     cut = slice(padded.pad, -padded.pad or None)
     found = run(filled, footprint=footprint, mode="constant", cval=fill)[cut, cut]
-    seen = ndimage.maximum_filter(mask, footprint=footprint, mode="constant")[cut, cut]
+    seen = scipy.ndimage.maximum_filter(mask, footprint=footprint, mode="constant")[cut, cut]
     return Raster(np.where(seen > 0, found, 0), (seen > 0).astype(np.float32))
 
 

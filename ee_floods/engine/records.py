@@ -23,7 +23,8 @@ class Raster:
     """Values and mask of one band on one grid.
 
     Args:
-        values: `(H, W)` in the band's own type; undefined where the mask is 0.
+        values: `(H, W)` in the band's own type; undefined where the mask is 0. Pixels that are arrays add
+            axes, or are packed (`array_pixels`).
         mask: `(H, W)` float32 in 0..1.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_pixels import concatenated, is_packed, items
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.reading import Reader
 from ee_floods.engine.records import Raster
@@ -92,6 +93,11 @@ def region_grid(region: Geometry, projection: Projection, most: float, best_effo
         projection = projection.scaled(2, 2)
 
 
+def _objects(raster: Raster) -> Raster:
+    """Arrays of different lengths as objects, which reducers and samples take one by one."""
+    return Raster(items(raster.values), raster.mask) if is_packed(raster.values) else raster
+
+
 def read_region(reader: Reader, bands: Sequence[Band], region: Geometry, grid: Grid) -> RegionPixels:
     """Read the pixels that a region touches, tile by tile."""
     parts: list[
@@ -126,15 +132,9 @@ def read_region(reader: Reader, bands: Sequence[Band], region: Geometry, grid: G
         none = np.zeros(0, np.intp)
         return RegionPixels(empty, np.zeros(0), np.zeros(0, bool), none, none)
     if len(parts) == 1:
-        return RegionPixels(*parts[0])
-    joined = [
-        Raster(
-            np.concatenate([part[0][i].values for part in parts]),
-            np.concatenate([part[0][i].mask for part in parts]),
-        )
-        for i in range(len(bands))
-    ]
+        return RegionPixels([_objects(raster) for raster in parts[0][0]], *parts[0][1:])
+    joined = [concatenated([part[0][i] for part in parts]) for i in range(len(bands))]
     covered_all, centred_all, rows_all, cols_all = (
         np.concatenate([part[k] for part in parts]) for k in range(1, 5)
     )
-    return RegionPixels(joined, covered_all, centred_all, rows_all, cols_all)
+    return RegionPixels([_objects(raster) for raster in joined], covered_all, centred_all, rows_all, cols_all)

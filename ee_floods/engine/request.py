@@ -17,7 +17,7 @@ from ee_floods.engine.values.filters import Query
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
 
-__all__ = ["Request"]
+__all__ = ["Request", "not_found_as"]
 
 
 class Request:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ee_floods.engine.assets.created import CreatedAssets
+from ee_floods.engine.assets.library import CompositeLibrary
 from ee_floods.engine.evaluator import Evaluator
 from ee_floods.engine.limits import Limits
-from ee_floods.engine.records import Library
 from ee_floods.engine.state.folder import StateFolder
 from ee_floods.engine.storage.store import ObjectStore
 
@@ -30,7 +30,7 @@ class WorkerSession:
         progress: Tells the server what fraction of a task is done.
     """
 
-    library: Library
+    library: CompositeLibrary
     limits: Limits
     interactive: Evaluator
     batch: Evaluator

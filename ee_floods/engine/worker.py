@@ -19,17 +19,20 @@ from ee_floods.engine.answers import ANSWERS
 from ee_floods.engine.assets.created import CreatedAssets
 from ee_floods.engine.assets.library import CompositeLibrary
 from ee_floods.engine.assets.mounted import MountedAssets
+from ee_floods.engine.assets.objects import GeoTiffObjects
+from ee_floods.engine.deep import deeply
 from ee_floods.engine.errors import EngineError
 from ee_floods.engine.evaluator import Evaluator
 from ee_floods.engine.export.tasks import TASKS
+from ee_floods.engine.foreseen import FAILURES, failure
 from ee_floods.engine.limits import Limits
+from ee_floods.engine.memory import bounded_memory
 from ee_floods.engine.records import Library
 from ee_floods.engine.session import WorkerSession
 from ee_floods.engine.state.database import Database
 from ee_floods.engine.state.folder import StateFolder
 from ee_floods.engine.storage.store import ObjectStore
 from ee_floods.engine.worker_options import WorkerOptions
-from ee_floods.errors import EEFloodsError
 
 __all__ = ["CALLS", "run_worker"]
 
@@ -43,13 +46,16 @@ def open_session(options: WorkerOptions, send_progress: Callable[[float], None])
     """Return what a worker's calls need."""
     folder = StateFolder(options.state)
     database = Database(folder.database)
-    created = CreatedAssets(database, folder, options.project)
-    parts: list[Library] = [created]
-    parts += [MountedAssets(root_id, path) for root_id, path in options.mounts]
+    world: list[Library] = []
     if options.world:
         from ee_floods.engine.world import WorldLibrary
 
-        parts.append(WorldLibrary())
+        world.append(WorldLibrary())
+    created = CreatedAssets(database, folder, options.project, world[0] if world else None)
+    store = ObjectStore(database, folder)
+    parts: list[Library] = [created, GeoTiffObjects(store)]
+    parts += [MountedAssets(root_id, path, folder.mounted) for root_id, path in options.mounts]
+    parts += world
     library = CompositeLibrary(parts)
     limits = Limits() if options.limits else Limits.none()
     return WorkerSession(
@@ -58,7 +64,7 @@ def open_session(options: WorkerOptions, send_progress: Callable[[float], None])
         interactive=Evaluator(library, limits),
         batch=Evaluator(library, limits.batch()),
         folder=folder,
-        store=ObjectStore(database, folder),
+        store=store,
         created=created,
         progress=send_progress,
     )
@@ -76,6 +82,11 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_server()
     session = open_session(options, lambda fraction: connection.send(("progress", fraction)))
+    # All calls in one deep thread: a thread for each would cost a millisecond and a heap of its own.
+    deeply(lambda: _serve(connection, session))
+
+
+def _serve(connection: Connection, session: WorkerSession) -> None:
     while True:
         try:
             name, arguments = connection.recv()
@@ -85,14 +96,15 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
 
 
 def _answer(session: WorkerSession, name: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    limits = session.limits if name in ANSWERS else session.limits.batch()
     try:
-        return "done", CALLS[name](session, *arguments)
+        with bounded_memory(limits.memory_bytes):
+            return "done", CALLS[name](session, *arguments)
     except EngineError as error:
         return "error", EngineError(error.message, error.code, error.status)
-    except EEFloodsError as error:
-        return "error", EngineError(str(error), 400)
-    except (MemoryError, RecursionError):
-        return "error", EngineError("User memory limit exceeded.", 400)
+    except FAILURES as error:  # what a client writes in a body, or a file that it sends, can fail anywhere
+        found = failure(error, name)
+        return "error", EngineError(found.message, found.code, found.status)
     except Exception:
         logger.exception("A request failed in a way that the engine does not know (%s).", name)
         return "error", EngineError("An internal error has occurred.", 500)

@@ -4,6 +4,8 @@ import ee
 import pytest
 
 from ee_floods.engine.errors import EngineError
+from ee_floods.engine.registry import algorithms
+from ee_floods.engine.signatures import signatures
 from tests.engine.memory_library import Bench, scene
 
 
@@ -75,12 +77,14 @@ def test_deep_chains_are_evaluated(bench: Bench) -> None:
     ("expression", "message"),
     [
         (node("Image.nonsense"), "Image.nonsense"),
-        (node("Image.add", image1={"constantValue": 1}), "Required argument (image2) missing to function"),
+        (
+            node("Image.add", image1={"constantValue": 1}),
+            "Image.add: Parameter 'image2' is required and may not be null.",
+        ),
         (
             node("Image.select", input={"constantValue": "x"}, bandSelectors={"constantValue": ["a"]}),
             "Invalid type",
         ),
-        (node("Image.glcmTexture", image={"constantValue": 1}), "does not implement"),
         ({"argumentReference": "x"}, "not bound"),
         ({"result": "0", "values": {"0": {"valueReference": "9"}}}, "'9' is not defined"),
     ],
@@ -90,6 +94,12 @@ def test_mistakes_are_named_in_the_services_form(bench: Bench, expression: dict,
         bench.evaluator.value(expression)
     assert message in str(caught.value)
     assert caught.value.to_dict()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_algorithm_that_is_missing_is_told_from_one_that_does_not_exist(bench: Bench) -> None:
+    missing = min(set(signatures()) - set(algorithms()) - {"If"})
+    with pytest.raises(EngineError, match="the local engine does not implement it"):
+        bench.evaluator.value(node(missing))
 
 
 def test_error_names_the_innermost_algorithm_and_the_element(bench: Bench) -> None:

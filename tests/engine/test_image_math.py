@@ -29,7 +29,7 @@ def one(bench: Bench, image: ee.Image) -> float:
         (lambda a, b: a.max(b), np.maximum),
         (lambda a, b: a.gt(b), lambda a, b: a > b),
         (lambda a, b: a.hypot(b), np.hypot),
-        (lambda a, b: a.atan2(b), np.arctan2),
+        (lambda a, b: a.atan2(b), lambda a, b: np.arctan2(b, a)),
         (lambda a, b: a.abs().sqrt().add(b.divide(10).exp()), lambda a, b: np.sqrt(abs(a)) + np.exp(b / 10)),
         (lambda a, b: ee.Image(10).pow(a.divide(10)), lambda a, b: 10 ** (a / 10)),
     ],

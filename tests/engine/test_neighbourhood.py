@@ -37,7 +37,7 @@ def disk(radius: float) -> np.ndarray:
         ),
         (
             lambda i: i.convolve(ee.Kernel.gaussian(4, 1.5)),
-            lambda v: ndimage.gaussian_filter(v.astype(float), 1.5, radius=4),
+            lambda v: ndimage.gaussian_filter(v.astype(float), 1.5, radius=3),
         ),
         (
             lambda i: i.convolve(ee.Kernel.fixed(3, 3, [[1, 2, 0], [0, 0, 0], [0, 0, -3]])),

@@ -208,3 +208,25 @@ def test_large_regions_are_read_in_tiles(bench: Bench) -> None:
         values.mean(dtype=float)
     )
     assert UTM.shape == (64, 64)
+
+
+def test_reducers_that_are_run_together_take_the_pixels_they_would_take_alone(bench: Bench) -> None:
+    scene(bench)
+    image = ee.Image("C/a").select("VV")
+    both = ee.Reducer.count().combine(ee.Reducer.histogram(), sharedInputs=True)
+    grouped = both.group(1)
+    found = bench.value(image.reduceRegion(both, box(INSIDE), 10))
+    centres = 45 * 41  # rows 4..48 and columns 1..41 have their centre between the edges of INSIDE
+    area = (INSIDE[2] - INSIDE[0]) * (INSIDE[3] - INSIDE[1]) / 100
+    assert found["VV_count"] == centres
+    assert sum(found["VV_histogram"]["histogram"]) == pytest.approx(area)
+    zones = bench.value(image.addBands(ee.Image(3)).reduceRegion(grouped, box(INSIDE), 10))["groups"]
+    assert [zone["count"] for zone in zones] == [centres]
+    assert sum(zones[0]["histogram"]["histogram"]) == pytest.approx(area)
+
+
+def test_null_does_not_take_a_row_from_other_columns(bench: Bench) -> None:
+    rows = [{"a": 1.0, "b": 5.0}, {"a": 3.0}, {"b": 9.0}]
+    table = ee.FeatureCollection([ee.Feature(None, row) for row in rows])
+    found = bench.value(table.reduceColumns(ee.Reducer.mean().repeat(2), ["a", "b"]))
+    assert found["mean"] == [2.0, 7.0]

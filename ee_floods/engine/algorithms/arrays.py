@@ -1,14 +1,16 @@
-"""Arrays: the table of arithmetic applied to arrays, shapes, slices, reductions, matrices."""
+"""Arrays: shapes, slices, orders, reductions, matrices."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ee_floods.engine import array_shapes as shapes
-from ee_floods.engine.arithmetic import BINARY, CASTS, UNARY, Binary, Unary
+from ee_floods.engine import matrices
+from ee_floods.engine.algorithms.elementwise import rounded
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm, register
 from ee_floods.engine.values.pixeltype import PixelType
@@ -17,47 +19,20 @@ from ee_floods.engine.values.reducer import Reducer
 Array = NDArray[Any]
 
 
-def _binary(name: str, operation: Binary) -> None:
-    def apply(left: Array, right: Array) -> Array:
-        if left.ndim and right.ndim and left.shape != right.shape:
-            raise bad_request(f"Arrays must have the same shape: {left.shape} and {right.shape}.")
-        found = np.asarray(operation.function(left, right))
-        return found.astype(np.int64) if found.dtype.kind == "b" else found
-
-    register(f"Array.{name}", apply)
-
-
-def _unary(name: str, operation: Unary) -> None:
-    def apply(array: Array) -> Array:
-        found = np.asarray(operation.function(array))
-        return found.astype(np.int64) if found.dtype.kind == "b" else found
-
-    register(f"Array.{name}", apply)
-
-
-def _cast(names: tuple[str, ...], type_: PixelType) -> None:
-    for name in names:
-        register(f"Array.{name}", type_.cast)
-
-
-for _name, _operation in BINARY.items():
-    _binary(_name, _operation)
-for _name, _function in UNARY.items():
-    _unary(_name, _function)
-for _name, _target in CASTS.items():
-    _cast((_name, f"to{_name[0].upper()}{_name[1:]}"), PixelType.named(_target))
-
-
 @algorithm("Array")
 def array(values: Any, type_: PixelType | None) -> Array:
-    """An array from nested lists of numbers."""
+    """An array from nested lists of numbers, or of arrays."""
     try:
         made = np.array(values)
     except ValueError as error:
         raise bad_request("All rows of an array must have the same length.") from error
+    if made.size == 0:
+        if type_ is None and not isinstance(values, np.ndarray):
+            raise bad_request("If 'pixelType' is not provided, 'values' must not be empty.")
+        made = made.astype(np.float64)
     if made.dtype.kind not in "biuf":
         raise bad_request("An array is made from numbers.")
-    return made if type_ is None else type_.plain().cast(made)
+    return made if type_ is None else rounded(type_.plain(), made)
 
 
 @algorithm("Array.get")
@@ -112,10 +87,7 @@ def repeat(values: Array, axis: int, copies: int) -> Array:
 @algorithm("Array.reshape")
 def reshape(values: Array, shape: Array) -> Array:
     """Another shape; one length may be -1."""
-    try:
-        return values.reshape([int(n) for n in shape.ravel()])
-    except ValueError as error:
-        raise bad_request(f"Cannot reshape an array of {values.shape} to {shape.tolist()}.") from error
+    return shapes.reshaped(values, [int(n) for n in shape.ravel()])
 
 
 @algorithm("Array.transpose", "Array.matrixTranspose")
@@ -127,18 +99,25 @@ def transpose(values: Array, first: int, second: int) -> Array:
 @algorithm("Array.pad")
 def pad(values: Array, lengths: list[int], fill: float) -> Array:
     """Filled up at the ends of the axes."""
-    widths = [(0, max(n - have, 0)) for n, have in zip(lengths, values.shape, strict=True)]
-    return np.pad(values, widths, constant_values=fill)
+    return shapes.padded(values, lengths, fill)
+
+
+@algorithm("Array.cut")
+def cut(values: Array, position: list[int]) -> Array:
+    """One place along each axis, or all of it where the position is -1."""
+    return shapes.cut(values, position)
 
 
 @algorithm("Array.mask")
 def mask(values: Array, flags: Array) -> Array:
-    """Only the positions along the first differing axis where a mask is not 0."""
-    axes = [axis for axis, n in enumerate(flags.shape) if n > 1]
-    if len(axes) > 1:
-        raise bad_request("The mask may be longer than 1 along one axis only.")
-    axis = axes[0] if axes else 0
-    return np.compress(flags.ravel() != 0, values, axis=axis)
+    """Only the positions along the one axis of a mask where it is not 0."""
+    axis = shapes.mask_axis(flags.shape)
+    if values.shape[axis] != flags.size and flags.size != 1:
+        raise bad_request(
+            f"The mask of shape {list(flags.shape)} does not fit an array of {list(values.shape)}."
+        )
+    keep = np.broadcast_to(flags.ravel() != 0, (values.shape[axis],))
+    return np.compress(keep, values, axis=axis)
 
 
 @algorithm("Array.sort")
@@ -170,61 +149,47 @@ def accumulate(values: Array, axis: int, reducer: Reducer | None) -> Array:
 @algorithm("Array.dotProduct")
 def dot(first: Array, second: Array) -> float:
     """The sum of products of two lists of numbers."""
-    return float(np.dot(first.ravel(), second.ravel()))
+    if first.ndim != 1 or first.shape != second.shape:
+        raise bad_request(
+            f"The arrays must be 1-D and equally long: {list(first.shape)} and {list(second.shape)}."
+        )
+    return float(np.dot(first, second))
 
 
 @algorithm("Array.identity")
 def identity(size: int) -> Array:
     """The identity matrix."""
+    if size < 1:
+        raise bad_request(f"The size must be positive, not {size}.")
     return np.eye(size)
 
 
-@algorithm("Array.matrixMultiply")
-def multiply(left: Array, right: Array) -> Array:
-    """The product of matrices."""
-    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
-        raise bad_request(f"Cannot multiply matrices of {left.shape} and {right.shape}.")
-    return left @ right
+def _of_one(name: str, dimensions: int, function: Callable[[Array], Array]) -> None:
+    def apply(values: Array) -> Any:
+        found = function(values.astype(np.float64))
+        return found if dimensions else float(found)
+
+    register(f"Array.{name}", apply)
 
 
-@algorithm("Array.matrixSolve")
-def solve(left: Array, right: Array) -> Array:
-    """X of left x = right, by least squares where left is not square."""
-    return np.linalg.lstsq(left, right, rcond=None)[0]
+def _of_two(name: str, function: Callable[[Array, Array], Array]) -> None:
+    register(f"Array.{name}", lambda a, b: function(a.astype(np.float64), b.astype(np.float64)))
 
 
-def _square(values: Array) -> Array:
-    if values.ndim != 2 or values.shape[0] != values.shape[1]:
-        raise bad_request(f"The matrix must be square, not {values.shape}.")
-    return values
+def _decomposition(name: str, parts: Callable[[Array], dict[str, Array]]) -> None:
+    register(f"Array.{name}", lambda values: parts(values.astype(np.float64)))
 
 
-@algorithm("Array.matrixInverse")
-def inverse(values: Array) -> Array:
-    """The inverse of a matrix."""
-    try:
-        return np.linalg.inv(_square(values))
-    except np.linalg.LinAlgError as error:
-        raise bad_request("The matrix is singular.") from error
-
-
-register("Array.matrixPseudoInverse", lambda values: np.linalg.pinv(values))
-register("Array.matrixDeterminant", lambda values: float(np.linalg.det(_square(values))))
-register("Array.matrixTrace", lambda values: float(np.trace(values)))
-register("Array.matrixFnorm", lambda values: float(np.linalg.norm(values)))
-register("Array.matrixDiagonal", lambda values: np.diagonal(values).reshape(-1, 1).copy())
-register("Array.matrixToDiag", lambda values: np.diag(values.ravel()))
-
-
-@algorithm("Array.eigen")
-def eigen(values: Array) -> Array:
-    """Eigenvalues, in falling order, and eigenvectors of a symmetric matrix: one row for each."""
-    found, vectors = np.linalg.eigh(_square(values))
-    order = np.argsort(found)[::-1]
-    return np.column_stack([found[order], vectors[:, order].T])
+for _name, _dimensions, _function in matrices.OF_ONE:
+    _of_one(_name, _dimensions, _function)
+for _name, _pair in matrices.OF_TWO.items():
+    _of_two(_name, _pair)
+for _name, (_parts, _) in matrices.DECOMPOSITIONS.items():
+    _decomposition(_name, _parts)
+register("Array.eigen", lambda values: matrices.eigen(values.astype(np.float64)))
 
 
 @algorithm("Array.bitsToArray")
 def bits_to_array(value: int) -> Array:
-    """Bits from the lowest."""
-    return np.array([int(bit) for bit in bin(int(value))[:1:-1]])
+    """The bits of a whole number, from the lowest up to the highest that is set; one 0 for 0."""
+    return np.array([int(bit) for bit in bin(int(value) & (2**64 - 1))[:1:-1]])

@@ -27,7 +27,7 @@ from ee_floods.engine.values.elements import (
 from ee_floods.engine.values.filters import Filter
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
-from ee_floods.engine.values.reducer import Reducer
+from ee_floods.engine.values.reducer import Records, Reducer
 
 
 @algorithm("ImageCollection.load", request=True)
@@ -230,21 +230,16 @@ def remap(collection: Collection, old: list[Any], new: list[int], column: str) -
 def reduce_columns(
     collection: Collection, reducer: Reducer, selectors: list[str], weights: list[str] | None
 ) -> dict[str, Any]:
-    """A reducer over columns of properties, by output name; rows with a missing value are left out."""
+    """A reducer over columns of properties, by output name; the reducer decides what null means."""
     if len(selectors) != reducer.inputs:
         raise bad_request(
             f"Need {reducer.inputs} input selectors for the reducer, received {len(selectors)}: {selectors}."
         )
     records, given = [], []
-    optional = getattr(reducer, "optional", 0)
     for element in collection:
-        row = tuple(_column_value(element, name) for name in selectors)
-        required = row[: len(row) - optional] if optional else row
-        if any(value is None for value in required):
-            continue
-        records.append(row)
+        records.append(tuple(_column_value(element, name) for name in selectors))
         given.append(float(element_get(element, weights[0])) if weights else 1.0)
-    return dict(zip(reducer.outputs, reducer.reduce_records(records, given), strict=True))
+    return dict(zip(reducer.outputs, reducer.reduce_records(Records.plain(records, given)), strict=True))
 
 
 def _column_value(element: Element, name: str) -> Any:

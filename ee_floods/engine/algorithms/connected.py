@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
-from scipy import ndimage
-from skimage.measure import label
 
 from ee_floods.engine.bands import each_band
 from ee_floods.engine.errors import bad_request
@@ -30,7 +31,7 @@ def _regions(raster: Raster, eight: bool) -> NDArray[Any]:
     """Labels from 1 of connected pixels of equal value; 0 where masked."""
     _, codes = np.unique(raster.values, return_inverse=True)
     numbered = np.where(raster.mask > 0, codes.reshape(raster.values.shape) + 1, 0)
-    found: Any = label(numbered, background=0, connectivity=2 if eight else 1)  # type: ignore[no-untyped-call]
+    found: Any = skimage.measure.label(numbered, background=0, connectivity=2 if eight else 1)  # type: ignore[no-untyped-call]
     return np.asarray(found)
 
 
@@ -107,30 +108,39 @@ def connected_components(image: Image, connectedness: Kernel, most: int) -> Imag
 
 @algorithm("Image.reduceConnectedComponents")
 def reduce_connected_components(image: Image, reducer: Reducer, label_band: str | None, most: int) -> Image:
-    """A reducer over the pixels of each label, written into all of them."""
+    """A reducer over each region of equal labels, written into all of its pixels; wide ones are masked."""
     from ee_floods.engine.values.reducer import output_names
 
     pad = _within(most, "maxSize")
-    labels = image.band(label_band) if label_band else image.bands[-1]
+    labels = image.band(label_band) if label_band else image.first()
     bands: list[Band] = []
     for band in image.bands:
         if band is labels:
             continue
         names = output_names(band.name, reducer.outputs, always=len(reducer.outputs) > 1)
         for position, (name, type_) in enumerate(zip(names, reducer.output_types(band.type), strict=True)):
-            bands.append(_per_label(band, labels, reducer, position, name, type_, pad))
+            bands.append(_per_region(band, labels, reducer, position, name, type_, pad))
     return image.with_bands(bands)
 
 
-def _per_label(
+def _narrow(regions: NDArray[Any], most: int) -> NDArray[np.bool_]:
+    """Whether each region, by number from 0 (none), is at most so many pixels high and wide."""
+    sides = [max(part.stop - part.start for part in box) for box in scipy.ndimage.find_objects(regions)]
+    return np.array([False, *(side <= most for side in sides)])
+
+
+def _per_region(
     band: Band, labels: Band, reducer: Reducer, position: int, name: str, type_: PixelType, pad: int
 ) -> Band:
     def compute(reader: Reader, grid: Grid) -> Raster:
         outer = grid.padded(pad)
         values, keys = reader.read(band, outer), reader.read(labels, outer)
-        mask = np.minimum(values.mask, keys.mask)
-        valid = mask > 0
-        flat = keys.values[valid]
+        # A region that the padded edge cuts reaches further than `maxSize`, so no tile sees it as narrow.
+        regions = _regions(keys, True)
+        mask = np.where(_narrow(regions, pad)[regions], np.minimum(values.mask, keys.mask), np.float32(0))
+        asked = np.unique(Padded(Raster(regions, mask), pad).inner.values)
+        valid = (mask > 0) & np.isin(regions, asked)
+        flat = regions[valid]
         order = np.argsort(flat, kind="stable")
         chosen, weights = values.values[valid][order], mask[valid][order]
         unique, starts = np.unique(flat[order], return_index=True)
@@ -162,16 +172,64 @@ def fast_distance_transform(image: Image, reach: int, units: str, metric: str) -
             far = 2.0 * pad * pad if metric == "squared_euclidean" else float(2 * pad)
             return Raster(np.full(grid.shape, far, np.float32), np.ones(grid.shape, np.float32))
         if metric == "squared_euclidean":
-            found = ndimage.distance_transform_edt(~source).astype(np.float64) ** 2
+            found = scipy.ndimage.distance_transform_edt(~source).astype(np.float64) ** 2
         else:
             name = "taxicab" if metric == "manhattan" else "chessboard"
-            found = ndimage.distance_transform_cdt(~source, metric=name).astype(np.float64)
+            found = scipy.ndimage.distance_transform_cdt(~source, metric=name).astype(np.float64)
         inner = Padded(Raster(np.round(found), np.ones(found.shape, np.float32)), pad).inner
         return Raster(inner.values.astype(np.float32), inner.mask)
 
     return image.with_bands(
         [Band("distance", PixelType("float"), band.projection, compute, (band,), band.size)]
     )
+
+
+_METRICS: dict[str, Callable[[NDArray[Any], int], NDArray[Any]]] = {
+    "euclidean": lambda across, down: np.hypot(across, down),
+    "manhattan": lambda across, down: across + abs(down),
+    "chebyshev": lambda across, down: np.maximum(across, abs(down)),
+}
+
+
+def nearest_in_window(
+    source: NDArray[np.bool_], padded: Padded, weights: Weights, name: str
+) -> NDArray[np.float64]:
+    """Return the smallest weight of a kernel over the source pixels around each inner pixel, or infinity."""
+    shape = tuple(side - 2 * padded.pad for side in source.shape)
+    best = np.full(shape, np.inf)
+    unit = _unit(weights, name)
+    if unit is None:
+        offsets = [*weights.offsets(), (0, 0, float(weights.values[weights.y, weights.x]))]
+        for row, col, weight in offsets:
+            hit = padded.shifted(source, row, col, slice(None))
+            best = np.where(hit, np.minimum(best, weight), best)
+        return best
+    # A kernel of 10 km has a million weights: distance along rows once, then one step per row of the kernel.
+    across = _along_rows(source)
+    across = np.where(across <= weights.x, across, np.inf)
+    for row in range(-weights.y, weights.y + 1):
+        part = padded.shifted(across, row, 0, slice(None))
+        np.minimum(best, _METRICS[name](part, row), out=best)
+    return best * unit
+
+
+def _unit(weights: Weights, name: str) -> float | None:
+    """The size of a pixel if the weights are a metric's distances in a square, else None."""
+    height, width = weights.values.shape
+    if name not in _METRICS or height != 2 * weights.y + 1 or width != 2 * weights.x + 1 or width < 3:
+        return None
+    rows, cols = np.arange(height)[:, None] - weights.y, abs(np.arange(width)[None] - weights.x)
+    unit = float(weights.values[weights.y, weights.x + 1])
+    plain = np.stack([_METRICS[name](cols[0].astype(float), int(row)) for row in rows[:, 0]])
+    return unit if np.allclose(weights.values, plain * unit) else None
+
+
+def _along_rows(source: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Columns to the nearest source pixel of the same row, infinite in rows without one."""
+    col = np.arange(source.shape[1], dtype=np.float64)
+    before = np.maximum.accumulate(np.where(source, col, -np.inf), axis=1)
+    after = np.minimum.accumulate(np.where(source, col, np.inf)[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(np.minimum(col - before, after - col))
 
 
 @algorithm("Image.distance")
@@ -183,12 +241,8 @@ def distance(image: Image, kernel: Kernel | None, skip: bool) -> Image:
 
     def one(band: Band) -> Band:
         def function(padded: Padded, weights: Weights, grid: Grid) -> Raster:
-            source = ((padded.raster.values != 0) & (padded.raster.mask > 0)).astype(np.uint8)
-            best = np.full(grid.shape, np.inf)
-            offsets = [*weights.offsets(), (0, 0, float(weights.values[weights.y, weights.x]))]
-            for row, col, weight in offsets:
-                hit = padded.shifted(source, row, col, slice(None)) > 0
-                best = np.where(hit, np.minimum(best, weight), best)
+            source = (padded.raster.values != 0) & (padded.raster.mask > 0)
+            best = nearest_in_window(source, padded, weights, window.name)
             mask = np.isfinite(best)
             if skip:
                 mask &= padded.inner.mask > 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 
 from ee_floods.engine.coerce import coerce
+from ee_floods.engine.date_patterns import formatted, parsed
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
 from ee_floods.engine.values.collection import Collection
@@ -145,67 +145,29 @@ def update(
         raise bad_request(str(error)) from error
 
 
-_TOKENS = re.compile(r"'[^']*'|Y+|y+|M+|d+|D+|H+|h+|m+|s+|S+|a|E+|w+|x+|Z+|e")
-
-
-def _token(token: str, when: dt.datetime) -> str:
-    letter, width = token[0], len(token)
-    if letter == "'":
-        return token[1:-1] or "'"
-    if letter in "Yyx":
-        return f"{when.year % 100:02d}" if width == 2 else f"{when.year:0{width}d}"
-    if letter == "M" and width >= 3:
-        return when.strftime("%b" if width == 3 else "%B")
-    if letter == "E":
-        return when.strftime("%a" if width < 4 else "%A")
-    if letter == "a":
-        return when.strftime("%p")
-    if letter == "Z":
-        text = when.strftime("%z")
-        return text if width == 1 else f"{text[:3]}:{text[3:]}"
-    if letter == "S":
-        return f"{when.microsecond:06d}"[:width].ljust(width, "0")
-    numbers = {
-        "M": when.month, "d": when.day, "D": when.timetuple().tm_yday, "H": when.hour,
-        "h": when.hour % 12 or 12, "m": when.minute, "s": when.second, "w": when.isocalendar().week,
-        "e": when.isoweekday(),
-    }  # fmt: skip
-    return f"{numbers[letter]:0{width}d}"
-
-
 @algorithm("Date.format")
 def format_date(value: Date, pattern: str | None, time_zone: str | None) -> str:
     """A date as text, by a Joda-Time pattern; ISO 8601 by default."""
     when = to_datetime(value, time_zone)
     if pattern is None:
         return when.strftime("%Y-%m-%dT%H:%M:%S")
-    return _TOKENS.sub(lambda match: _token(match[0], when), pattern)
+    return formatted(when, pattern)
 
 
 @algorithm("Date.parse")
 def parse(pattern: str, text: str, time_zone: str | None) -> Date:
     """A date from text, by a Joda-Time pattern."""
-    codes = {"Y": "%Y", "y": "%Y", "M": "%m", "d": "%d", "D": "%j", "H": "%H", "h": "%I", "m": "%M",
-             "s": "%S", "S": "%f", "a": "%p", "Z": "%z"}  # fmt: skip
-
-    def code(match: re.Match[str]) -> str:
-        token = match[0]
-        if token[0] == "'":
-            return token[1:-1]
-        if token[0] == "M" and len(token) >= 3:
-            return "%b" if len(token) == 3 else "%B"
-        return "%y" if token in ("yy", "YY") else codes.get(token[0], token)
-
     try:
-        when = dt.datetime.strptime(text, _TOKENS.sub(code, pattern))
+        return from_datetime(parsed(text, pattern, zone(time_zone)))
     except ValueError as error:
         raise bad_request(f"Invalid format: '{text}' does not match '{pattern}'.") from error
-    return from_datetime(when if when.tzinfo else when.replace(tzinfo=zone(time_zone)))
 
 
 @algorithm("DateRange")
 def date_range(start: Any, end: Any, time_zone: str | None) -> DateRange:
     """Instants from a start up to but not including an end; a millisecond without one."""
+    if isinstance(start, DateRange) and end is None:
+        return start
     first = date(start, time_zone).millis
     last = first + 1 if end is None else date(end, time_zone).millis
     return DateRange(first, last)
@@ -270,20 +232,33 @@ def unbounded() -> DateRange:
     return DateRange(-_INFINITE, _INFINITE)
 
 
+_PRECISION = {"year": 4, "month": 6, "week": 8, "day": 8, "hour": 10, "minute": 12}
+"""Characters of `YYYYMMddHHmmss` that name a step of a unit."""
+
+
 @algorithm("BetterDateRangeCollection")
 def ranges(first: Date, last: Date, delta: int, unit: str, reset: bool, pattern: str | None) -> Collection:
-    """Features, one for each step of time, with `date_range`."""
+    """Features, one for each step of time, with `date_range`; the last one ends with the span."""
+    if pattern is None:
+        pattern = "YYYYMMddHHmmss"[: _PRECISION.get(unit, 14)]
     features = []
     current = first
-    while current.millis < last.millis and delta > 0:
+    while delta and (current.millis < last.millis if delta > 0 else current.millis > last.millis):
         following = advance(current, delta, unit, None)
-        if reset and to_datetime(following).year > to_datetime(current).year:
-            following = Date(get_range(current, "year", None).end)
-        features.append(
-            Feature(None, {
-                "system:index": format_date(current, pattern, None),
-                "date_range": DateRange(current.millis, min(following.millis, last.millis)),
-            })
-        )  # fmt: skip
+        if delta > 0:
+            span = DateRange(current.millis, min(following.millis, last.millis))
+        else:
+            span = DateRange(max(following.millis, last.millis), current.millis)
+        index = format_date(current, pattern, None)
+        features.append(Feature(None, {"system:index": index, "date_range": span}))
+        new_year = Date(get_range(current, "year", None).end)
+        if reset and delta > 0 and following.millis > new_year.millis:
+            following = new_year  # the step before it keeps its length
         current = following
     return Collection.of(features, images=False)
+
+
+@algorithm("DateRangeCollection")
+def ranges_of_millis(first: int, last: int, delta: int, unit: str, reset: bool) -> Collection:
+    """The same between milliseconds since 1970."""
+    return ranges(Date(float(first)), Date(float(last)), delta, unit, reset, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ee_floods.engine.array_shapes import joined
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
@@ -153,7 +154,7 @@ def to_array(values: dict[str, Any], names: list[str] | None, axis: int) -> Any:
     if all(a.ndim == 0 for a in arrays):
         flat = np.array([float(a) for a in arrays])
         return flat.reshape((1,) * axis + (-1,))
-    return np.concatenate(arrays, axis=axis)
+    return joined(arrays, axis)
 
 
 @algorithm("Dictionary.toImage")

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
-from scipy import ndimage
-from skimage.feature import canny
 
 from ee_floods.engine.bands import each_band
 from ee_floods.engine.neighbourhood import Padded, padded_band
@@ -33,12 +33,12 @@ def canny_edges(image: Image, threshold: float, sigma: float) -> Image:
             padded = padded_band(reader, band, grid, pad)
             valid = padded.raster.mask > 0
             values = np.where(valid, padded.raster.values, 0).astype(np.float64)
-            found = canny(  # type: ignore[no-untyped-call]
+            found = skimage.feature.canny(  # type: ignore[no-untyped-call]
                 values, sigma=sigma, low_threshold=threshold * _SOBEL, high_threshold=threshold * _SOBEL,
                 mask=None if valid.all() else valid, mode="nearest",
             )  # fmt: skip
-            smooth = ndimage.gaussian_filter(values, sigma) if sigma > 0 else values
-            strength = np.hypot(ndimage.sobel(smooth, 0), ndimage.sobel(smooth, 1)) / _SOBEL
+            smooth = scipy.ndimage.gaussian_filter(values, sigma) if sigma > 0 else values
+            strength = np.hypot(scipy.ndimage.sobel(smooth, 0), scipy.ndimage.sobel(smooth, 1)) / _SOBEL
             return Padded(Raster(np.where(found, strength, 0.0), padded.raster.mask), pad).inner
 
         return Band(band.name, DOUBLE, band.projection, compute, (band,), band.size)

@@ -11,6 +11,7 @@ import numpy as np
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
+from ee_floods.engine.values.collection import Collection
 from ee_floods.engine.values.elements import Element, Feature, element_get
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
@@ -46,6 +47,9 @@ def set_property(element: Element, key: str, value: Any) -> Element:
     """The element with a property changed; null removes it. `.geo` is the geometry."""
     if key == ".geo" and isinstance(element, Feature):
         return Feature(coerce(value, "Geometry", "value"), element.properties)
+    if key == "system:id" and isinstance(element, Image):
+        identifier = None if value is None else str(value)
+        return Image(element.bands, element.properties, element.footprint, identifier, element.version)
     properties = dict(element.properties)
     properties.pop(key, None)
     if value is not None:
@@ -168,3 +172,16 @@ def to_array(element: Element, names: list[str]) -> Any:
     if any(value is None for value in values):
         raise bad_request("A property is missing.")
     return np.array([coerce(value, "Number", "properties") for value in values], np.float64)
+
+
+@algorithm("FeatureCollection.makeArray")
+def make_array(features: Collection, names: list[str], name: str) -> Collection:
+    """Features with some properties as a 1-D array too; those that lack a number are left out."""
+
+    def added(element: Element) -> Element | None:
+        values = [element_get(element, key) for key in names]
+        if not all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in values):
+            return None
+        return element.with_properties({**element.properties, name: np.array(values, np.float64)})
+
+    return features.mapped(added)

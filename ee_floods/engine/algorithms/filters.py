@@ -302,14 +302,32 @@ def area(low: float, high: float, error: Any, selector: str | None) -> Filter:
     return Filter(test)
 
 
+_PARENTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Integer", "Long", "Float"), ("Number",)),
+    **dict.fromkeys(("Image", "Feature"), ("Element",)),
+    **dict.fromkeys(("ImageCollection", "FeatureCollection"), ("Collection", "Element")),
+    **dict.fromkeys(
+        ("Point", "MultiPoint", "LineString", "LinearRing", "MultiLineString", "Polygon", "MultiPolygon",
+         "GeometryCollection"),
+        ("Geometry",),
+    ),
+}  # fmt: skip
+"""What a type inherits from."""
+
+
 @algorithm("Filter.hasType")
 def has_type(left_field: str | None, right_value: Any, right_field: str | None, left_value: Any) -> Filter:
-    """A property of a given type."""
+    """A property whose type is, or inherits from, a named one."""
     from ee_floods.engine.coerce import type_name
 
-    return Filter(
-        lambda a, b: left_field is not None and type_name(element_get(a, left_field)) == right_value
-    )
+    operands = _Operands(left_field, right_value, right_field, left_value)
+
+    def test(left: Element, right: Element) -> bool:
+        value = operands.left(left)
+        found, wanted = type_name(value), operands.right(right)
+        return value is not None and wanted in (found, *_PARENTS.get(found, ()), "Object")
+
+    return Filter(test)
 
 
 @algorithm("Filter.expression")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,8 @@ def _from_pixels(coordinates: Any, projection: Projection) -> Any:
 def _nested(coordinates: Any, depth: int) -> Any:
     """Coordinates with as many levels of lists as the type has; rings and numbers may be given plainly."""
     if isinstance(coordinates, (list, tuple)) and coordinates and isinstance(coordinates[0], (int, float)):
+        if len(coordinates) % 2:
+            raise bad_request(f"Coordinates must come in pairs, received {len(coordinates)} numbers.")
         flat = [[float(x), float(y)] for x, y in zip(coordinates[::2], coordinates[1::2], strict=True)]
         coordinates = flat if depth > 0 else list(coordinates)
     if coordinates and isinstance(coordinates[0], Geometry):
@@ -99,7 +102,10 @@ def rectangle(
     coordinates: list[Any], crs: Projection | None, geodesic: bool | None, even_odd: bool
 ) -> Geometry:
     """A rectangle from two corners."""
-    (x0, y0), (x1, y1) = _nested(coordinates, 1)
+    corners = _nested(coordinates, 1)
+    if len(corners) != 2 or not all(isinstance(corner, list) and len(corner) == 2 for corner in corners):
+        raise bad_request("A rectangle needs two corners: [[x0, y0], [x1, y1]].")
+    (x0, y0), (x1, y1) = corners
     ring = [[x0, y1], [x0, y0], [x1, y0], [x1, y1], [x0, y1]]
     return _built("Polygon", [ring], crs, geodesic)
 
@@ -152,22 +158,29 @@ def _planar_plane(geometry: Geometry, projection: Projection | None) -> tuple[Ba
 def _area(geometry: Geometry, error: Any, projection: Projection | None) -> float:
     geometry.require_bounded()
     if projection is not None:
-        return float(geometry.planar(projection.crs).area) * projection.unit_metres**2
+        return float(geometry.planar(projection.crs).area)
     return geometry.area()
 
 
 def _length(geometry: Geometry, error: Any, projection: Projection | None) -> float:
+    geometry.require_bounded()
     if projection is not None:
-        planar = geometry.planar(projection.crs)
-        return float(planar.length) * projection.unit_metres if "Line" in planar.geom_type else 0.0
+        return _planar_length(geometry, projection, areas=False)
     return geometry.length()
 
 
 def _perimeter(geometry: Geometry, error: Any, projection: Projection | None) -> float:
+    geometry.require_bounded()
     if projection is not None:
-        planar = geometry.planar(projection.crs)
-        return float(planar.length) * projection.unit_metres if "Polygon" in planar.geom_type else 0.0
+        return _planar_length(geometry, projection, areas=True)
     return geometry.perimeter()
+
+
+def _planar_length(geometry: Geometry, projection: Projection, *, areas: bool) -> float:
+    """Length of the lines, or around the areas, in units of the projection's coordinate system."""
+    planar = geometry.planar(projection.crs)
+    parts = shapely.get_parts(planar) if hasattr(planar, "geoms") else [planar]
+    return math.fsum(part.length for part in parts if (part.area > 0) == areas)
 
 
 def _buffer(
@@ -205,17 +218,25 @@ def _hull(geometry: Geometry, error: Any, projection: Projection | None) -> Geom
 
 
 def _simplify(geometry: Geometry, error: ErrorMargin, projection: Projection | None) -> Geometry:
+    tolerance = error.value or 0.0
+    if not tolerance >= 0:
+        raise bad_request(f"The maximum error must not be negative, received {tolerance}.")
     shape, crs = _planar_plane(geometry, projection)
-    made = Geometry(shapely.simplify(shape, error.value or 0.0), crs, geodesic=False)
+    made = Geometry(shapely.simplify(shape, tolerance), crs, geodesic=False)
     return made if projection is not None else Geometry(made.planar(), geodesic=False)
 
 
 def _dissolve(geometry: Geometry, error: Any, projection: Projection | None) -> Geometry:
-    return Geometry(shapely.union_all([as_area(geometry.require_bounded().planar())]), geodesic=False)
+    crs = "EPSG:4326" if projection is None else projection.crs
+    shape = as_area(geometry.require_bounded().planar(crs))
+    return Geometry(shapely.union_all([shape]), crs, geodesic=False)
 
 
-def _transform(geometry: Geometry, projection: Projection, error: Any, geodesic: bool | None) -> Geometry:
-    return geometry if geometry.unbounded else geometry.in_projection(projection.crs, geodesic)
+def _transform(
+    geometry: Geometry, projection: Projection | None, error: Any, geodesic: bool | None
+) -> Geometry:
+    crs = "EPSG:4326" if projection is None else projection.crs
+    return geometry if geometry.unbounded else geometry.in_projection(crs, geodesic)
 
 
 def _cut_lines(
@@ -224,8 +245,11 @@ def _cut_lines(
     from shapely.ops import substring
 
     shape, crs = _planar_plane(geometry, projection)
-    cuts = [0.0, *sorted(d for d in distances if 0 < d < shape.length), shape.length]
-    pieces = [substring(shape, a, b) for a, b in itertools.pairwise(cuts)]
+    pieces = []
+    for line in shapely.get_parts(shape):
+        if line.geom_type in ("LineString", "LinearRing"):
+            cuts = [0.0, *sorted(d for d in distances if 0 < d < line.length), line.length]
+            pieces += [substring(line, a, b) for a, b in itertools.pairwise(cuts)]
     made = Geometry(shapely.MultiLineString(pieces), crs, geodesic=False)
     return made if projection is not None else Geometry(made.planar(), geodesic=False)
 
@@ -257,15 +281,18 @@ for _relation, _as in (("intersects", "intersects"), ("disjoint", "disjoint"), (
     _pair(_relation, lambda a, b, error, proj, name=_as: related(name, a, b))
 for _set, _shapely in (("intersection", "intersection"), ("union", "union"), ("difference", "difference"),
                        ("symmetricDifference", "symmetric_difference")):  # fmt: skip
-    _pair(_set, lambda a, b, error, proj, name=_shapely: combined(name, a, b), geometry_result=True)
-_pair("distance", lambda a, b, error, proj, spherical: distance(a, b))
-_pair("withinDistance", lambda a, b, metres, error, proj: distance(a, b) <= metres)
+    _pair(_set, lambda a, b, error, proj, name=_shapely: combined(name, a, b, proj), geometry_result=True)
+_pair("distance", lambda a, b, error, proj, spherical: distance(a, b, proj))
+_pair("withinDistance", lambda a, b, most, error, proj: distance(a, b, proj) <= most)
 
 
 @algorithm("Geometry.coordinates")
 def coordinates(geometry: Geometry) -> list[Any]:
     """GeoJSON coordinates."""
-    found: list[Any] = geometry.to_json()["coordinates"]
+    document = geometry.to_json()
+    if "geometries" in document:
+        return [part["coordinates"] for part in document["geometries"]]
+    found: list[Any] = document["coordinates"]
     return found
 
 

@@ -69,6 +69,14 @@ def cat(images: list[Any]) -> Image:
     return cat_images([coerce(image, "Image", "images") for image in images])
 
 
+@algorithm("Image.retile")
+def retile(image: Image, size: int) -> Image:
+    """The same image: this engine computes tiles of its own size."""
+    if not 1 <= size <= 32768:
+        raise bad_request(f"The tile size must be between 1 and 32768, received {size}.")
+    return image
+
+
 @algorithm("Image.bandNames")
 def band_names(image: Image) -> list[str]:
     """Names in order."""

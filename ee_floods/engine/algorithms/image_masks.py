@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine import array_pixels
 from ee_floods.engine.bands import each_band, union_footprint
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
@@ -105,8 +106,8 @@ def unmask(image: Image, value: Image | None, same_footprint: bool) -> Image:
             if same_footprint and footprint is not None:
                 within = inside(footprint, grid)
                 missing = missing if within is None else missing & within
-            wide = missing.reshape(missing.shape + (1,) * (raster.values.ndim - 2))
-            values = np.where(wide, type_.cast(np.asarray(fill.values)), type_.cast(raster.values))
+            first = Raster(type_.cast(np.asarray(fill.values)), fill.mask)
+            values = array_pixels.chosen(missing, first, Raster(type_.cast(raster.values), raster.mask))
             return Raster(values, np.where(missing, fill.mask, raster.mask))
 
         return Band(band.name, type_, band.projection, compute, (band, other), band.size)
@@ -128,7 +129,7 @@ def where(image: Image, test: Image, value: Image) -> Image:
 
         def combine(raster: Raster, t: Raster, v: Raster) -> Any:
             chosen = (t.values != 0) & (t.mask > 0) & (v.mask > 0)
-            return np.where(chosen, v.values, raster.values), raster.mask
+            return array_pixels.chosen(chosen, v, raster), raster.mask
 
         return pointwise(band.name, band.type.union(other.type), (band, tested, other), combine, rasters=True)
 

@@ -1,83 +1,24 @@
-"""Arithmetic, comparison, logic, functions and casts of images, from one table."""
+"""Casts, ranges and functions of images that are not in the table of arithmetic."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ee_floods.engine.arithmetic import BINARY, CASTS, UNARY, Binary, Unary
-from ee_floods.engine.bands import each_band, pairs
+from ee_floods.engine.bands import each_band
 from ee_floods.engine.errors import bad_request
-from ee_floods.engine.registry import algorithm, register
-from ee_floods.engine.values.geometry import Geometry
-from ee_floods.engine.values.image import Band, Image, pointwise
+from ee_floods.engine.records import Raster
+from ee_floods.engine.registry import algorithm
+from ee_floods.engine.values.image import Band, Image, constant_band, pointwise
 from ee_floods.engine.values.pixeltype import DOUBLE, PixelType
-
-
-def _footprint(left: Image, right: Image) -> Geometry | None:
-    """The footprint of a result: that of the first operand that has one."""
-    return left.footprint or right.footprint
-
-
-def _binary(name: str, operation: Binary) -> None:
-    def apply(left: Image, right: Image) -> Image:
-        bands = []
-        for band_name, a, b in pairs(left, right):
-            type_ = operation.typing(a.type.plain(), b.type.plain())
-            type_ = type_.array(max(a.type.dimensions, b.type.dimensions))
-            function = operation.function if a.type.dimensions == b.type.dimensions else _widened(operation)
-            bands.append(pointwise(band_name, type_, (a, b), function))
-        return Image(tuple(bands), left.only_index(), _footprint(left, right))
-
-    register(f"Image.{name}", apply)
-
-
-def _widened(operation: Binary) -> Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]:
-    """The operation of numbers and arrays: a number goes with every element."""
-
-    def function(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-        while left.ndim < right.ndim:
-            left = left[..., None]
-        while right.ndim < left.ndim:
-            right = right[..., None]
-        return operation.function(left, right)
-
-    return function
-
-
-def _unary(name: str, operation: Unary) -> None:
-    def apply(image: Image) -> Image:
-        def one(band: Band) -> Band:
-            type_ = operation.typing(band.type.plain()).array(band.type.dimensions)
-            return pointwise(band.name, type_, (band,), operation.function)
-
-        return each_band(image, one)
-
-    register(f"Image.{name}", apply)
-
-
-def _cast(names: tuple[str, ...], type_: PixelType) -> None:
-    def apply(image: Image) -> Image:
-        return each_band(image, lambda band: _as_type(band, type_))
-
-    for name in names:
-        register(f"Image.{name}", apply)
 
 
 def _as_type(band: Band, type_: PixelType) -> Band:
     return pointwise(band.name, type_.array(band.type.dimensions), (band,), lambda values: values)
-
-
-for _name, _operation in BINARY.items():
-    _binary(_name, _operation)
-for _name, _function in UNARY.items():
-    _unary(_name, _function)
-for _name, _target in CASTS.items():
-    _cast((_name, f"to{_name[0].upper()}{_name[1:]}"), PixelType.named(_target))
 
 
 @algorithm("Image.cast")
@@ -87,12 +28,24 @@ def cast(image: Image, types: dict[str, object], order: list[str] | None) -> Ima
     for name, type_ in types.items():
         wanted[name] = type_ if isinstance(type_, PixelType) else PixelType.named(str(type_))
     bands = {b.name: _as_type(b, wanted[b.name]) if b.name in wanted else b for b in image.bands}
-    if order is not None:
-        missing = [name for name in order if name not in bands]
-        if missing:
-            raise bad_request(f"Band order names bands that are not in the image: {missing}.")
-        return image.with_bands(bands[name] for name in order)
-    return image.with_bands(bands.values())
+    for name in sorted(set(wanted) - set(bands)):
+        bands[name] = _transparent(name, wanted[name], image)
+    if order is None:
+        return image.with_bands(bands.values())
+    if sorted(order) != sorted(bands):
+        raise bad_request(f"Band order {order} must match the bands of the result: {sorted(bands)}.")
+    return image.with_bands(bands[name] for name in order)
+
+
+def _transparent(name: str, type_: PixelType, image: Image) -> Band:
+    """A fully masked band, where the image's other bands are."""
+    empty = constant_band(name, 0, type_)
+
+    def nothing(raster: Raster) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        return raster.values, np.zeros_like(raster.mask)
+
+    made = pointwise(name, type_, (empty,), nothing, rasters=True)
+    return dataclasses.replace(made, projection=image.bands[0].projection) if image.bands else made
 
 
 @algorithm("Image.clamp")

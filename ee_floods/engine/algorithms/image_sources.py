@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from ee_floods.engine.coerce import constant_image
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.registry import algorithm
-from ee_floods.engine.request import Request
+from ee_floods.engine.request import Request, not_found_as
 from ee_floods.engine.values.elements import element_get
 from ee_floods.engine.values.image import Band, Image, constant_band, opaque
 from ee_floods.engine.values.pixeltype import DOUBLE, PixelType
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
 @algorithm("Image.load", request=True)
 def load(request: Request, asset_id: str, version: int | None) -> Image:
     """A stored image."""
+    if asset_id.startswith("gs://"):
+        raise not_found_as(request.library, asset_id, "Image")
     return request.image(asset_id)
+
+
+@algorithm("Image.loadGeoTIFF", request=True)
+def load_geotiff(request: Request, uri: str) -> Image:
+    """A GeoTIFF in one of the engine's own buckets; bands are `B0`, `B1`, ..."""
+    if not uri.startswith("gs://"):
+        raise bad_request(f"Invalid Cloud Storage URI: '{uri}'. It must start with 'gs://'.")
+    return dataclasses.replace(request.image(uri), id=None, version=None)
 
 
 @algorithm("Image.constant")
@@ -108,7 +119,7 @@ def random(seed: int, distribution: str) -> Image:
         x, y = centres(grid, grid.crs)
         drawn = uniform(x, y, seed)
         if distribution == "normal":
-            drawn = special.ndtri(np.clip(drawn, 1e-12, 1 - 1e-12))
+            drawn = scipy.special.ndtri(np.clip(drawn, 1e-12, 1 - 1e-12))
         return Raster(drawn, opaque(grid.shape))
 
     type_ = PixelType("double", 0.0, 1.0) if distribution == "uniform" else DOUBLE

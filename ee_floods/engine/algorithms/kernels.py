@@ -40,6 +40,8 @@ def _centred(
         rx, ry = int(np.floor(radius_x / size + 1e-9)), int(np.floor(radius_y / size + 1e-9))
         y, x = np.mgrid[-ry : ry + 1, -rx : rx + 1]
         weights = shape(x, y, max(radius_x, radius_y) / size + 1e-9)
+        if name in DISTANCES:
+            weights = weights * size
         return Weights(scaled(weights, magnitude, normalize), rx, ry)
 
     return Kernel(name, make, _metric(units))
@@ -51,6 +53,9 @@ def octagon(x: NDArray[Any], y: NDArray[Any], radius: float) -> NDArray[Any]:
     cut = r // 2 + r % 2
     return np.asarray(np.abs(x) + np.abs(y) <= 2 * r - cut)
 
+
+DISTANCES = ("euclidean", "manhattan", "chebyshev")
+"""Kernels whose weights are distances, in the units of the radius."""
 
 _BOOLEAN: dict[str, Shape] = {
     "circle": lambda x, y, r: x * x + y * y <= r * r,
@@ -93,10 +98,15 @@ def rectangle(x: float, y: float, units: str, normalize: bool, magnitude: float)
 
 @algorithm("Kernel.gaussian")
 def gaussian(radius: float, sigma: float, units: str, normalize: bool, magnitude: float) -> Kernel:
-    """A sampled Gaussian over a square; sigma is in the units of the radius."""
+    """A sampled Gaussian over a square; sigma is in the units of the radius.
+
+    The reference prints 5 x 5 weights for a radius of 3 (apidocs/ee-kernel-gaussian): what lies a whole
+    radius away is left out. That a radius of 1 keeps its neighbours is assumed.
+    """
 
     def make(size: float) -> Weights:
-        r = int(np.floor(radius / size + 1e-9))
+        pixels = radius / size
+        r = max(int(np.ceil(pixels - 1e-9)) - 1, min(int(pixels + 1e-9), 1))
         y, x = np.mgrid[-r : r + 1, -r : r + 1]
         weights = np.exp(-(x * x + y * y) / (2 * (sigma / size) ** 2))
         return Weights(scaled(weights, magnitude, normalize), r, r)

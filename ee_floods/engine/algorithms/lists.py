@@ -12,7 +12,7 @@ from ee_floods.engine.ordering import comparable, sort_key
 from ee_floods.engine.registry import algorithm
 from ee_floods.engine.values.elements import Feature, Function
 from ee_floods.engine.values.filters import Filter
-from ee_floods.engine.values.reducer import Reducer
+from ee_floods.engine.values.reducer import Records, Reducer
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -214,7 +214,7 @@ def iterate(values: list[Any], function: Function, first: Any) -> Any:
 def reduce_list(values: list[Any], reducer: Reducer) -> Any:
     """A reducer over the elements: one output directly, several as a dictionary."""
     records = [(v,) if reducer.inputs == 1 else tuple(v) for v in values]
-    found = reducer.reduce_records(records)
+    found = reducer.reduce_records(Records.plain(records))
     return found[0] if len(found) == 1 else dict(zip(reducer.outputs, found, strict=True))
 
 

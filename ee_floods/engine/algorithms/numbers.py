@@ -1,49 +1,13 @@
-"""Numbers: the table of arithmetic applied to plain numbers, formatting and parsing."""
+"""Numbers: ranges, formatting, parsing and expressions."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-import numpy as np
-
-from ee_floods.engine.arithmetic import BINARY, CASTS, UNARY, Binary, Unary
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.expression import evaluate_expression
-from ee_floods.engine.registry import algorithm, register
-from ee_floods.engine.values.pixeltype import PixelType
-
-
-def _plain(values: Any) -> float | int:
-    """A NumPy result as a Python number; booleans become 0 and 1."""
-    value = np.asarray(values).item()
-    return int(value) if isinstance(value, bool) else value
-
-
-def _wide(value: float) -> Any:
-    """A number as a 64-bit array: Number arithmetic never rounds to 32 bits."""
-    return np.asarray(value, np.int64 if isinstance(value, int) and abs(value) < 2**63 else np.float64)
-
-
-def _binary(name: str, operation: Binary) -> None:
-    register(f"Number.{name}", lambda a, b: _plain(operation.function(_wide(a), _wide(b))))
-
-
-def _unary(name: str, operation: Unary) -> None:
-    register(f"Number.{name}", lambda a: _plain(operation.function(_wide(a))))
-
-
-def _cast(names: tuple[str, ...], type_: PixelType) -> None:
-    for name in names:
-        register(f"Number.{name}", lambda a: _plain(type_.cast(_wide(a))))
-
-
-for _name, _operation in BINARY.items():
-    _binary(_name, _operation)
-for _name, _function in UNARY.items():
-    _unary(_name, _function)
-for _name, _target in CASTS.items():
-    _cast((_name, f"to{_name[0].upper()}{_name[1:]}"), PixelType.named(_target))
+from ee_floods.engine.registry import algorithm
 
 
 @algorithm("Number.clamp")

@@ -10,7 +10,7 @@ from ee_floods.engine.bands import each_band
 from ee_floods.engine.coerce import type_name
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.regions import working_projection
-from ee_floods.engine.registry import algorithm, register
+from ee_floods.engine.registry import algorithm, algorithms, register
 from ee_floods.engine.reprojection import reproject_band, resample_band
 from ee_floods.engine.values.elements import ErrorMargin
 from ee_floods.engine.values.geometry import Geometry
@@ -25,7 +25,15 @@ def make_projection(crs: Any, transform: list[float] | None, wkt: str | None) ->
         return crs if transform is None else Projection.create(crs.crs, transform)
     if not isinstance(crs, str):
         raise bad_request("Parameter 'crs' must be a string or a Projection.")
-    return Projection.create(crs, transform)
+    return Projection.create(_short_name(crs), transform)
+
+
+def _short_name(crs: str) -> str:
+    """The EPSG code of a WKT text that says the same, else what was given."""
+    if "[" not in crs:
+        return crs
+    code = crs_of(crs).to_epsg(min_confidence=100)
+    return crs if code is None else f"EPSG:{code}"
 
 
 register("Projection", make_projection)
@@ -158,16 +166,26 @@ def clip_to_bounds_and_scale(
         target, (rows, columns) = Projection.of_grid(grid), grid.shape
 
     def one(band: Band) -> Band:
-        return dataclasses.replace(reproject_band(band, target), size=(rows, columns))
+        return reproject_band(band, target)
 
-    boxed = each_band(image, one)
-    return Image(boxed.bands, boxed.properties, Geometry.box((left, bottom, right, top), native.crs))
+    def sized(band: Band) -> Band:
+        return dataclasses.replace(band, size=(rows, columns))
+
+    clip = algorithms()["Image.clip"].function
+    box = Geometry.box((left, bottom, right, top), native.crs)
+    boxed = each_band(clip(image.with_bands(each_band(image, one).bands), box), sized)
+    return Image(boxed.bands, boxed.properties, box)
+
+
+_HALF_WAY_ROUND = 2.0e7
 
 
 @algorithm("ErrorMargin")
 def error_margin(value: float | None, unit: str) -> ErrorMargin:
-    """How far a geometry may be off."""
-    return ErrorMargin(value, unit)
+    """How far a geometry may be off; half the Earth's circumference or more is any distance."""
+    if unit == "infinite" or value is None or (unit == "meters" and abs(value) >= _HALF_WAY_ROUND):
+        return ErrorMargin(None, "infinite")
+    return ErrorMargin(abs(value), unit)
 
 
 @algorithm("PixelType")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.region_pixels import RegionPixels, read_region, region_grid, region_of
 from ee_floods.engine.regions import working_projection
@@ -14,7 +16,7 @@ from ee_floods.engine.values.collection import Collection
 from ee_floods.engine.values.elements import Element
 from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
-from ee_floods.engine.values.projection import Projection
+from ee_floods.engine.values.projection import Projection, centres
 from ee_floods.engine.values.reducer import Reducer, output_names
 
 
@@ -96,11 +98,13 @@ def get_region(
     ]
 
 
+def _value(pixel: Any) -> Any:
+    return pixel.item() if np.ndim(pixel) == 0 else np.asarray(pixel)
+
+
 def _rows(
     request: Request, collection: Collection, geometry: Geometry, grid: Any, names: list[str]
 ) -> Iterator[Any]:
-    from ee_floods.engine.values.projection import centres
-
     x, y = centres(grid, "EPSG:4326")
     for image in collection:
         assert isinstance(image, Image)
@@ -108,5 +112,5 @@ def _rows(
         time = image.properties.get("system:time_start")
         index = image.properties.get("system:index")
         for k, (row, col) in enumerate(zip(pixels.rows, pixels.cols, strict=True)):
-            values = [r.values[k].item() if r.mask[k] > 0 else None for r in pixels.rasters]
+            values = [_value(r.values[k]) if r.mask[k] > 0 else None for r in pixels.rasters]
             yield [index, float(x[row, col]), float(y[row, col]), time, *values]

@@ -1,53 +1,68 @@
-"""Reducers whose outputs are tables: lists, histograms, frequency tables, regressions."""
+"""Reducers whose outputs are tables: lists, collections, histograms, frequency tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from ee_floods.engine.array_pixels import compressed
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
 from ee_floods.engine.values.elements import Feature
-from ee_floods.engine.values.pixeltype import DOUBLE, PixelType
-from ee_floods.engine.values.reducer import Output, Reducer, Samples
+from ee_floods.engine.values.pixeltype import PixelType
+from ee_floods.engine.values.reducer import Output, Records, Reducer, Samples, Typing
 
-Records = Sequence[tuple[Any, ...]]
+_MOST_BUCKETS = 256
 
 
-def _array(dimensions: int) -> Any:
+def array_of(dimensions: int) -> Typing:
+    """Return the typing of an output that is an array of doubles."""
     return lambda type_: PixelType("double", None, None, dimensions)
 
 
-def _double(type_: PixelType) -> PixelType:
-    return DOUBLE
+def _same_array(type_: PixelType) -> PixelType:
+    return type_.array(type_.dimensions + 1)
 
 
 @algorithm("Reducer.toList")
 def to_list(size: int | None, optional: int) -> Reducer:
     """All inputs as a list, in tuples if a size is given; records that lack a required value are dropped."""
     inputs = size or 1
+    required = inputs - optional
 
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
-        kept = [r for r in records if all(v is not None for v in r[: inputs - optional])]
-        return [[list(r) if size is not None else r[0] for r in kept]]
+    def collect(records: Records) -> list[Any]:
+        rows = [row for row in records.unweighted().rows if all(v is not None for v in row[:required])]
+        return [[list(row) if size is not None else row[0] for row in rows]]
 
-    return Reducer("toList", ("list",), inputs, None, collect)
+    def stack(samples: Samples) -> list[Output]:
+        """In pixels a list is an array of the valid inputs, with a second axis for tuples."""
+        flags = samples.counted  # (N, H, W)
+        if flags.ndim != 3 or samples.columns[0].ndim != 3:
+            raise bad_request("Reducer.toList: The outputs of this reducer cannot be stored in pixels.")
+        keep = np.moveaxis(flags, 0, -1)
+        values = np.stack([np.moveaxis(column, 0, -1) for column in samples.columns], axis=-1)
+        values = values[..., 0] if size is None else values
+        return [(compressed(values, keep, 0, np.ones(keep.shape[:2])), np.asarray(keep.any(axis=-1)))]
+
+    types = (_same_array if size is None else lambda type_: type_.array(2),)
+    return Reducer("toList", ("list",), inputs, stack, collect, types, by_record=True)
 
 
 @algorithm("Reducer.toCollection")
 def to_collection(names: list[str], optional: int) -> Reducer:
-    """All records as features without geometry."""
+    """All records as features without geometry; those that lack a required value are dropped."""
+    required = len(names) - optional
 
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
+    def collect(records: Records) -> list[Any]:
         from ee_floods.engine.values.collection import Collection
 
-        features = [Feature(None, {**dict(zip(names, r, strict=True)), "system:index": str(i)})
-                    for i, r in enumerate(records)]  # fmt: skip
+        rows = [row for row in records.unweighted().rows if all(v is not None for v in row[:required])]
+        features = [Feature(None, {**dict(zip(names, row, strict=True)), "system:index": str(i)})
+                    for i, row in enumerate(rows)]  # fmt: skip
         return [Collection.of(features, images=False)]
 
     return Reducer("toCollection", ("features",), len(names), None, collect)
@@ -68,20 +83,21 @@ def _label(value: Any) -> str:
 def frequency_histogram() -> Reducer:
     """Weight of each distinct value, by its text."""
 
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
+    def collect(records: Records) -> list[Any]:
         table: dict[Any, float] = {}
-        for record, weight in zip(records, weights, strict=True):
-            table[record[0]] = table.get(record[0], 0.0) + weight
+        kept = records.weighted()
+        for row, weight in zip(kept.rows, kept.weights, strict=True):
+            table[row[0]] = table.get(row[0], 0.0) + weight
         order = sorted(table, key=lambda v: (isinstance(v, str), v is None, v if v is not None else 0))
         return [{_label(v): table[v] for v in order}]
 
     return Reducer("frequencyHistogram", ("histogram",), 1, None, collect, (), True)
 
 
-def _weighted_values(records: Records, weights: Sequence[float]) -> tuple[NDArray[Any], NDArray[Any]]:
-    values = np.array([float(r[0]) for r in records if r[0] is not None])
-    given = np.array([w for r, w in zip(records, weights, strict=True) if r[0] is not None])
-    return values, given
+def _numbers(records: Records) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    kept = [(float(row[0]), w) for row, w in zip(records.rows, records.weights, strict=True)
+            if row[0] is not None and w > 0]  # fmt: skip
+    return np.array([value for value, _ in kept]), np.array([w for _, w in kept])
 
 
 def _bucketed(
@@ -92,7 +108,7 @@ def _bucketed(
     The width is the smallest that needs no more than `most` buckets (256 by default), and not below
     `narrowest`. The service starts from the first `maxRaw` values and may come out coarser (assumed).
     """
-    limit = 2 ** math.ceil(math.log2(most or 256))
+    limit = 2 ** math.ceil(math.log2(most or _MOST_BUCKETS))
     low, high = float(values.min()), float(values.max())
     width = 2.0 ** math.ceil(math.log2((high - low) / limit)) if high > low else (narrowest or 1.0)
     if narrowest:
@@ -109,155 +125,142 @@ def _bucketed(
     return edges, width, total, means
 
 
+def _histogram(values: NDArray[Any], weights: NDArray[Any], most: int | None, narrowest: float | None) -> Any:
+    if values.size == 0:
+        return None
+    edges, width, total, means = _bucketed(values, weights, most, narrowest)
+    return {
+        "bucketMeans": means.tolist(), "bucketMin": float(edges[0]), "bucketWidth": width,
+        "histogram": total.tolist(),
+    }  # fmt: skip
+
+
 @algorithm("Reducer.histogram")
 def histogram(most: int | None, narrowest: float | None, raw: int | None) -> Reducer:
     """A dictionary with `bucketMeans`, `bucketMin`, `bucketWidth` and `histogram`."""
 
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
-        values, given = _weighted_values(records, weights)
-        if values.size == 0:
-            return [None]
-        edges, width, total, means = _bucketed(values, given, most, narrowest)
-        return [{
-            "bucketMeans": means.tolist(), "bucketMin": float(edges[0]), "bucketWidth": width,
-            "histogram": total.tolist(),
-        }]  # fmt: skip
+    def collect(records: Records) -> list[Any]:
+        return [_histogram(*_numbers(records), most, narrowest)]
 
     return Reducer("histogram", ("histogram",), 1, None, collect, (), True)
+
+
+@algorithm("Reducer.histogramCombiner")
+def histogram_combiner(most: int | None, narrowest: float | None) -> Reducer:
+    """One histogram of several: each bucket counts at its mean."""
+
+    def collect(records: Records) -> list[Any]:
+        means: list[float] = []
+        weights: list[float] = []
+        for row in records.unweighted().rows:
+            if row[0] is None:
+                continue
+            if not isinstance(row[0], Mapping) or not {"bucketMeans", "histogram"} <= set(row[0]):
+                raise bad_request("Reducer.histogramCombiner: The inputs must be histograms.")
+            for mean, weight in zip(row[0]["bucketMeans"], row[0]["histogram"], strict=True):
+                if weight > 0:
+                    means.append(float(mean))
+                    weights.append(float(weight))
+        return [_histogram(np.array(means), np.array(weights), most, narrowest)]
+
+    return Reducer("histogramCombiner", ("histogram",), 1, None, collect)
 
 
 @algorithm("Reducer.autoHistogram")
 def auto_histogram(most: int | None, narrowest: float | None, raw: int | None, cumulative: bool) -> Reducer:
     """An array of lower edges and counts."""
 
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
-        values, given = _weighted_values(records, weights)
-        if values.size == 0:
-            return [None]
-        edges, _, total, _ = _bucketed(values, given, most, narrowest)
-        return [np.column_stack([edges, np.cumsum(total) if cumulative else total])]
+    def table(values: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+        edges, _, total, _ = _bucketed(values, weights, most, narrowest)
+        return np.column_stack([edges, np.cumsum(total) if cumulative else total])
 
-    return Reducer("autoHistogram", ("histogram",), 1, None, collect, (_array(2),), True)
+    def collect(records: Records) -> list[Any]:
+        values, weights = _numbers(records)
+        return [table(values, weights) if values.size else None]
+
+    def stack(samples: Samples) -> list[Output]:
+        return [_tables(samples, table)]
+
+    return Reducer("autoHistogram", ("histogram",), 1, stack, collect, (array_of(2),), True, True)
+
+
+def _tables(samples: Samples, table: Any) -> Output:
+    """A table of each pixel's samples: as long as the pixel needs."""
+    weights = samples.weights
+    shape, number = weights.shape[1:], weights.shape[0]
+    values = samples.columns[0].reshape(number, -1).astype(np.float64)
+    flat = weights.reshape(number, -1)
+    found = [table(values[w > 0, k], w[w > 0]) if (w > 0).any() else np.zeros((0, 2))
+             for k, w in enumerate(flat.T)]  # fmt: skip
+    longest = max((len(rows) for rows in found), default=0)
+    cells = np.zeros((len(found), longest, 2))
+    keep = np.zeros((len(found), longest), bool)
+    for k, rows in enumerate(found):
+        cells[k, : len(rows)], keep[k, : len(rows)] = rows, True
+    valid = np.asarray(keep.any(axis=1)).reshape(shape)
+    packed = compressed(cells.reshape(*shape, longest, 2), keep.reshape(*shape, longest), 0, valid)
+    return packed, valid
 
 
 @algorithm("Reducer.fixedHistogram")
 def fixed_histogram(low: float, high: float, steps: int, cumulative: bool) -> Reducer:
     """An array of lower edges and counts of buckets of equal width over [min, max)."""
-    if steps < 1 or high <= low:
-        raise bad_request("The histogram needs at least one step and max > min.")
-    edges = low + (high - low) / steps * np.arange(steps)
+    edges = _edges(low, high, steps)
 
     def stack(samples: Samples) -> list[Output]:
         values, weights = samples.columns[0].astype(np.float64), samples.weights
-        shape = weights.shape[1:]
-        flat = int(np.prod(shape, dtype=np.intp))
-        inside = (values >= low) & (values < high) & (weights > 0)
-        # Division first would put an exact edge into the bucket below it for some widths.
-        bucket = np.floor((values - low) * steps / (high - low)).clip(0, steps - 1)
-        pixel = np.broadcast_to(np.arange(flat).reshape(shape), values.shape)
-        index = (pixel[inside] * steps + bucket[inside]).astype(np.intp)
-        counts = np.bincount(index, weights[inside], flat * steps).reshape(*shape, steps)
+        bucket, inside = _bucket(values, low, high, steps)
+        counts = _counts(bucket, weights * (inside & (weights > 0)), steps)
         if cumulative:
             counts = np.cumsum(counts, axis=-1)
         table = np.stack([np.broadcast_to(edges, counts.shape), counts], axis=-1)  # (..., steps, 2)
-        return [(table, np.ones(shape, bool))]
+        return [(table, np.ones(weights.shape[1:], bool))]
 
-    return Reducer("fixedHistogram", ("histogram",), 1, stack, None, (_array(2),), True)
-
-
-def _pairs(samples: Samples) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    x, y = (column.astype(np.float64) for column in samples.columns)
-    w = samples.weights.astype(np.float64)
-    return np.where(w > 0, x, 0), np.where(w > 0, y, 0), w, (w > 0).sum(axis=0)
+    return Reducer("fixedHistogram", ("histogram",), 1, stack, None, (array_of(2),), True)
 
 
-@algorithm("Reducer.linearFit")
-def linear_fit() -> Reducer:
-    """Slope and offset of a weighted line through x and y."""
+@algorithm("Reducer.fixed2DHistogram")
+def fixed_2d_histogram(
+    x_low: float, x_high: float, x_steps: int, y_low: float, y_high: float, y_steps: int
+) -> Reducer:
+    """Counts of two inputs together, `(xSteps, ySteps)`, and the lower edges of both axes; unweighted."""
+    edges = _edges(x_low, x_high, x_steps), _edges(y_low, y_high, y_steps)
 
     def stack(samples: Samples) -> list[Output]:
-        x, y, w, number = _pairs(samples)
-        total = np.maximum(w.sum(axis=0), 1e-300)
-        mean_x, mean_y = (w * x).sum(axis=0) / total, (w * y).sum(axis=0) / total
-        sxx = (w * (x - mean_x) ** 2).sum(axis=0)
-        sxy = (w * (x - mean_x) * (y - mean_y)).sum(axis=0)
-        slope = np.where(sxx > 0, sxy / np.where(sxx > 0, sxx, 1), 0)
-        valid = number >= 1
-        return [(slope, valid), (mean_y - slope * mean_x, valid)]
+        x, y = (column.astype(np.float64) for column in samples.columns)
+        first, inside_x = _bucket(x, x_low, x_high, x_steps)
+        second, inside_y = _bucket(y, y_low, y_high, y_steps)
+        taken = (samples.counted & inside_x & inside_y).astype(np.float64)
+        counts = _counts(first * y_steps + second, taken, x_steps * y_steps)
+        shape = counts.shape[:-1]
+        valid = np.ones(shape, bool)
+        axes = [(np.broadcast_to(edge, (*shape, edge.size)), valid) for edge in edges]
+        return [(counts.reshape(*shape, x_steps, y_steps), valid), *axes]
 
-    return Reducer("linearFit", ("scale", "offset"), 2, stack, None, (_double, _double), True)
-
-
-def _rank_statistic(name: str, outputs: tuple[str, ...], function: Any) -> Reducer:
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
-        kept = [(float(a), float(b)) for a, b in records if a is not None and b is not None]
-        if len(kept) < 2:
-            return [None] * len(outputs)
-        x, y = np.array(kept).T
-        return [float(v) for v in function(x, y)]
-
-    def stack(samples: Samples) -> list[Output]:
-        shape = samples.counted.shape[1:]
-        flat = [c.reshape(c.shape[0], -1) for c in samples.columns]
-        flags = samples.counted.reshape(samples.counted.shape[0], -1)
-        answers = np.full((len(outputs), flags.shape[1]), np.nan)
-        for pixel in range(flags.shape[1]):
-            keep = flags[:, pixel]
-            if keep.sum() >= 2:
-                answers[:, pixel] = function(*(c[keep, pixel].astype(np.float64) for c in flat))
-        valid = np.isfinite(answers)
-        return [
-            (np.nan_to_num(a).reshape(shape), v.reshape(shape)) for a, v in zip(answers, valid, strict=True)
-        ]
-
-    return Reducer(name, outputs, 2, stack, collect, (_double,) * len(outputs))
+    types = (array_of(2), array_of(1), array_of(1))
+    return Reducer("fixed2DHistogram", ("histogram", "xAxis", "yAxis"), 2, stack, None, types)
 
 
-def _sen(x: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:
-    slope = float(stats.theilslopes(y, x)[0])
-    return slope, float(np.median(y - slope * x))
+def _edges(low: float, high: float, steps: int) -> NDArray[np.float64]:
+    if steps < 1 or high <= low:
+        raise bad_request("The histogram needs at least one step and max > min.")
+    return np.asarray(low + (high - low) / steps * np.arange(steps))
 
 
-@algorithm("Reducer.pearsonsCorrelation")
-def pearsons_correlation() -> Reducer:
-    """Correlation of two inputs and its p value."""
-    return _rank_statistic(
-        "pearsonsCorrelation", ("correlation", "p-value"), lambda x, y: tuple(stats.pearsonr(x, y))
-    )
+def _bucket(
+    values: NDArray[Any], low: float, high: float, steps: int
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The bucket of each value, and whether it lies in the range."""
+    inside = (values >= low) & (values < high)
+    # Division first would put an exact edge into the bucket below it for some widths.
+    place = np.floor((np.where(inside, values, low) - low) * steps / (high - low)).clip(0, steps - 1)
+    return place.astype(np.intp), inside
 
 
-@algorithm("Reducer.spearmansCorrelation")
-def spearmans_correlation() -> Reducer:
-    """Rank correlation of two inputs."""
-    return _rank_statistic("spearmansCorrelation", ("correlation",), lambda x, y: (stats.spearmanr(x, y)[0],))
-
-
-@algorithm("Reducer.sensSlope")
-def sens_slope() -> Reducer:
-    """Sen's slope and offset of y over x."""
-    return _rank_statistic("sensSlope", ("slope", "offset"), _sen)
-
-
-@algorithm("Reducer.linearRegression")
-def linear_regression(num_x: int, num_y: int) -> Reducer:
-    """Least squares of `num_y` variables on `num_x`: coefficients `(num_x, num_y)`, residuals `(num_y,)`."""
-
-    def collect(records: Records, weights: Sequence[float]) -> list[Any]:
-        rows = np.array([r for r in records if all(v is not None for v in r)], float)
-        if rows.shape[0] < num_x:
-            return [None, None]
-        root = np.sqrt(np.asarray(weights, float))[:, None]
-        x, y = rows[:, :num_x], rows[:, num_x:]
-        found = np.linalg.lstsq(x * root, y * root, rcond=None)[0]
-        freedom = max(rows.shape[0] - num_x, 1)
-        return [found, np.sqrt(((y - x @ found) ** 2).sum(axis=0) / freedom)]
-
-    return Reducer(
-        "linearRegression",
-        ("coefficients", "residuals"),
-        num_x + num_y,
-        None,
-        collect,
-        (_array(2), _array(1)),
-        True,
-    )
+def _counts(bucket: NDArray[np.intp], weights: NDArray[Any], buckets: int) -> NDArray[np.float64]:
+    """The sum of weights `(N, ...)` in each bucket, `(..., buckets)`."""
+    shape = weights.shape[1:]
+    flat = int(np.prod(shape, dtype=np.intp))
+    pixel = np.broadcast_to(np.arange(flat).reshape(shape), weights.shape)
+    found = np.bincount((pixel * buckets + bucket).ravel(), weights.ravel(), flat * buckets)
+    return np.asarray(found, np.float64).reshape((*shape, buckets))

@@ -12,17 +12,9 @@ from numpy.typing import NDArray
 
 from ee_floods.engine.registry import algorithm, register
 from ee_floods.engine.values.pixeltype import BOOLEAN, DOUBLE, PixelType
-from ee_floods.engine.values.reducer import Output, Reducer, Samples, Typing
+from ee_floods.engine.values.reducer import Output, Records, Reducer, Samples, Typing, double, same
 
 _INT32 = PixelType.named("int32")
-
-
-def _same(type_: PixelType) -> PixelType:
-    return type_
-
-
-def _double(type_: PixelType) -> PixelType:
-    return DOUBLE
 
 
 def _count_type(type_: PixelType) -> PixelType:
@@ -96,16 +88,16 @@ def _numeric(name: str, output: str, statistic: Statistic, typing: Typing, *, em
 
 
 _numeric("sum", "sum", _sum, _sum_type, empty=True)
-_numeric("mean", "mean", _mean, _double)
-_numeric("variance", "variance", _variance, _double)
-_numeric("stdDev", "stdDev", lambda v, w: np.sqrt(_variance(v, w)), _double)
-_numeric("sampleVariance", "variance", functools.partial(_variance, sample=True), _double)
-_numeric("sampleStdDev", "stdDev", lambda v, w: np.sqrt(_variance(v, w, True)), _double)
-_numeric("skew", "skew", functools.partial(_moment, order=3), _double)
-_numeric("kurtosis", "kurtosis", functools.partial(_moment, order=4), _double)
-_numeric("circularMean", "circularMean", functools.partial(_circular, what="mean"), _double)
-_numeric("circularVariance", "circularVariance", functools.partial(_circular, what="variance"), _double)
-_numeric("circularStddev", "circularStdDev", functools.partial(_circular, what="deviation"), _double)
+_numeric("mean", "mean", _mean, double)
+_numeric("variance", "variance", _variance, double)
+_numeric("stdDev", "stdDev", lambda v, w: np.sqrt(_variance(v, w)), double)
+_numeric("sampleVariance", "variance", functools.partial(_variance, sample=True), double)
+_numeric("sampleStdDev", "stdDev", lambda v, w: np.sqrt(_variance(v, w, True)), double)
+_numeric("skew", "skew", functools.partial(_moment, order=3), double)
+_numeric("kurtosis", "kurtosis", functools.partial(_moment, order=4), double)
+_numeric("circularMean", "circularMean", functools.partial(_circular, what="mean"), double)
+_numeric("circularVariance", "circularVariance", functools.partial(_circular, what="variance"), double)
+_numeric("circularStddev", "circularStdDev", functools.partial(_circular, what="deviation"), double)
 
 
 def _counted(
@@ -206,7 +198,10 @@ def _simple(name: str, output: str, statistic: Any, typing: Typing, *, empty: bo
     register(f"Reducer.{name}", lambda: reducer)
 
 
-def _countable(name: str, statistic: Any, collect: Any) -> None:
+def _countable(name: str, statistic: Any, count: Callable[[list[Any]], int]) -> None:
+    def collect(records: Records) -> list[Any]:
+        return [count([row[0] for row in records.unweighted().rows])]
+
     reducer = Reducer(name, ("count",), 1, _counted(statistic, empty=True), collect, (_count_type,))
     register(f"Reducer.{name}", lambda: reducer)
 
@@ -215,32 +210,30 @@ def _key(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
 
 
-_countable("count", lambda v, f: f.sum(axis=0), lambda r, w: [sum(x[0] is not None for x in r)])
-_countable("countEvery", lambda v, f: np.full(v.shape[1:], v.shape[0]), lambda r, w: [len(r)])
-_countable("countDistinct", _distinct, lambda r, w: [len({_key(x[0]) for x in r})])
-_countable("countDistinctNonNull", _distinct, lambda r, w: [len({_key(x[0]) for x in r if x[0] is not None})])
+_countable("count", lambda v, f: f.sum(axis=0), lambda values: sum(v is not None for v in values))
+_countable("countEvery", lambda v, f: np.full(v.shape[1:], v.shape[0]), len)
+_countable("countDistinct", _distinct, lambda values: len({_key(v) for v in values}))
+_countable("countDistinctNonNull", _distinct, lambda values: len({_key(v) for v in values if v is not None}))
 _simple("countRuns", "count", _runs, _count_type, empty=True)
-_simple("product", "product", lambda v, f: np.where(f, v.astype(np.float64), 1).prod(axis=0), _double)
+_simple("product", "product", lambda v, f: np.where(f, v.astype(np.float64), 1).prod(axis=0), double)
 for _name in ("allNonZero", "and"):
     _simple(_name, "all", lambda v, f: ((v != 0) | ~f).all(axis=0), _boolean)
 for _name in ("anyNonZero", "or"):
     _simple(_name, "any", lambda v, f: ((v != 0) & f).any(axis=0), _boolean)
 _simple(
-    "bitwiseAnd", "bitwiseAnd", lambda v, f: np.bitwise_and.reduce(np.where(f, v.astype(np.int64), -1)), _same
+    "bitwiseAnd", "bitwiseAnd", lambda v, f: np.bitwise_and.reduce(np.where(f, v.astype(np.int64), -1)), same
 )
-_simple(
-    "bitwiseOr", "bitwiseOr", lambda v, f: np.bitwise_or.reduce(np.where(f, v.astype(np.int64), 0)), _same
-)
+_simple("bitwiseOr", "bitwiseOr", lambda v, f: np.bitwise_or.reduce(np.where(f, v.astype(np.int64), 0)), same)
 
 
 def _picking(name: str, output: str, statistic: Any, nulls: bool) -> None:
     """Register `first` and its kin, which also take values that are not numbers."""
 
-    def collect(records: Sequence[tuple[Any, ...]], weights: Sequence[float]) -> list[Any]:
-        values = [r[0] for r in records if nulls or r[0] is not None]
+    def collect(records: Records) -> list[Any]:
+        values = [row[0] for row in records.unweighted().rows if nulls or row[0] is not None]
         return [None] if not values else [values[0] if output == "first" else values[-1]]
 
-    reducer = Reducer(name, (output,), 1, _counted(statistic), collect, (_same,))
+    reducer = Reducer(name, (output,), 1, _counted(statistic), collect, (same,))
     register(f"Reducer.{name}", lambda: reducer)
 
 
@@ -254,14 +247,14 @@ _picking("lastNonNull", "last", _last, False)
 def min_max() -> Reducer:
     """Smallest and largest."""
     low, high = _counted(_min), _counted(_max)
-    return Reducer("minMax", ("min", "max"), 1, lambda s: low(s) + high(s), None, (_same, _same))
+    return Reducer("minMax", ("min", "max"), 1, lambda s: low(s) + high(s), None, (same, same))
 
 
 def extreme(name: str, inputs: int) -> Reducer:
     """Return `min` or `max`; with several inputs the others come from the sample of the extreme first one."""
     statistic = _counted(_min if name == "min" else _max)
     if inputs == 1:
-        return Reducer(name, (name,), 1, statistic, None, (_same,))
+        return Reducer(name, (name,), 1, statistic, None, (same,))
 
     def stack(samples: Samples) -> list[Output]:
         found, valid = statistic(samples)[0]
@@ -270,7 +263,7 @@ def extreme(name: str, inputs: int) -> Reducer:
         return [(found, valid), *((_at(column, index), valid) for column in samples.columns[1:])]
 
     names = (name, *(f"{name}{i}" for i in range(1, inputs)))
-    return Reducer(name, names, inputs, stack, None, (_same,) * inputs)
+    return Reducer(name, names, inputs, stack, None, (same,) * inputs)
 
 
 register("Reducer.min", lambda n: extreme("min", n))
@@ -281,7 +274,7 @@ register("Reducer.max", lambda n: extreme("max", n))
 def median(buckets: int | None, width: float | None, raw: int | None) -> Reducer:
     """Median; exact for any number of inputs (the service approximates beyond `maxRaw`)."""
     stack = _counted(lambda v, f: percentiles(v, f, [50.0])[0])
-    return Reducer("median", ("median",), 1, stack, None, (_double,))
+    return Reducer("median", ("median",), 1, stack, None, (double,))
 
 
 @algorithm("Reducer.percentile")
@@ -299,13 +292,13 @@ def percentile(
         found = percentiles(samples.columns[0], samples.counted, wanted)
         return [(values, np.asarray(samples.counted.any(axis=0))) for values in found]
 
-    return Reducer("percentile", outputs, 1, stack, None, (_double,) * len(outputs))
+    return Reducer("percentile", outputs, 1, stack, None, (double,) * len(outputs))
 
 
 @algorithm("Reducer.mode")
 def mode(buckets: int | None, width: float | None, raw: int | None) -> Reducer:
     """Most frequent value."""
-    return Reducer("mode", ("mode",), 1, _counted(_mode), None, (_same,))
+    return Reducer("mode", ("mode",), 1, _counted(_mode), None, (same,))
 
 
 @algorithm("Reducer.intervalMean")
@@ -319,4 +312,4 @@ def interval_mean(
         inside = flags & (values >= bottom) & (values <= top)
         return np.asarray(np.where(inside, values, 0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1))
 
-    return Reducer("intervalMean", ("mean",), 1, _counted(statistic), None, (_double,))
+    return Reducer("intervalMean", ("mean",), 1, _counted(statistic), None, (double,))

@@ -173,9 +173,9 @@ def sample_rectangle(
     values: dict[str, Any] = {}
     for band in image.bands:
         grid = grid_of_region(area, band.projection)
-        if grid.height * grid.width > 262_144:
+        if grid.height * grid.width > (most := request.limits.rectangle_pixels):
             raise bad_request(
-                f"Too many pixels in sample; must be <= 262144. Got {grid.height * grid.width}."
+                f"Too many pixels in sample; must be <= {most}. Got {grid.height * grid.width}."
             )
         raster = request.reader.read(band, grid)
         within = inside(area, grid)

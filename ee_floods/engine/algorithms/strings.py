@@ -43,7 +43,17 @@ def _flags(flags: str) -> int:
     return answer
 
 
+# Classes of the service's expressions that Python spells otherwise.
+_CLASSES = {
+    "[:space:]": r"\s", "[:digit:]": r"\d", "[:alpha:]": "a-zA-Z", "[:alnum:]": "a-zA-Z0-9",
+    "[:upper:]": "A-Z", "[:lower:]": "a-z", "[:word:]": r"\w", "[:xdigit:]": "0-9a-fA-F",
+    "[:punct:]": r"!-/:-@\[-`{-~",
+}  # fmt: skip
+
+
 def _compiled(regex: str, flags: str) -> re.Pattern[str]:
+    for name, spelled in _CLASSES.items():
+        regex = regex.replace(name, spelled)
     try:
         return re.compile(regex, _flags(flags))
     except re.error as error:
@@ -120,8 +130,17 @@ def replace(text: str, regex: str, replacement: str, flags: str) -> str:
 
 @algorithm("String.split")
 def split(text: str, regex: str, flags: str) -> list[str]:
-    """Parts between matches."""
-    return list(text) if regex == "" else [part or "" for part in _compiled(regex, flags).split(text)]
+    """Parts between matches; groups are not part of the answer, nor are empty parts at the end."""
+    if regex == "":
+        return list(text)
+    parts, position = [], 0
+    for found in _compiled(regex, flags).finditer(text):
+        parts.append(text[position : found.start()])
+        position = found.end()
+    parts.append(text[position:])
+    while len(parts) > 1 and parts[-1] == "":
+        parts.pop()
+    return parts
 
 
 @algorithm("String.toLowerCase")

@@ -84,6 +84,11 @@ def _shade(azimuth: float, elevation: float) -> Callable[[NDArray[Any], NDArray[
     return shade
 
 
+def _elevation(image: Image) -> Band:
+    """The only band, or the one that is named `elevation`."""
+    return image.first() if len(image.bands) == 1 else image.band("elevation")
+
+
 _FLOAT = PixelType("float")
 _BYTE = PixelType("int", 0, 255)
 
@@ -91,24 +96,25 @@ _BYTE = PixelType("int", 0, 255)
 @algorithm("Terrain.slope")
 def slope(image: Image) -> Image:
     """Slope, degrees."""
-    return image.with_bands([_from_gradient(image.first(), "slope", _FLOAT, _slope)])
+    return image.with_bands([_from_gradient(_elevation(image), "slope", _FLOAT, _slope)])
 
 
 @algorithm("Terrain.aspect")
 def aspect(image: Image) -> Image:
     """Aspect, degrees from north."""
-    return image.with_bands([_from_gradient(image.first(), "aspect", _FLOAT, _aspect)])
+    return image.with_bands([_from_gradient(_elevation(image), "aspect", _FLOAT, _aspect)])
 
 
 @algorithm("Terrain.hillshade")
 def hillshade(image: Image, azimuth: float, elevation: float) -> Image:
     """Shaded relief, 0..255."""
-    return image.with_bands([_from_gradient(image.first(), "hillshade", _BYTE, _shade(azimuth, elevation))])
+    shade = _shade(azimuth, elevation)
+    return image.with_bands([_from_gradient(_elevation(image), "hillshade", _BYTE, shade)])
 
 
 def products(image: Image) -> Image:
     """The elevation and its slope, aspect and hillshade."""
-    band = image.first()
+    band = _elevation(image)
     made = (
         _from_gradient(band, "slope", _FLOAT, _slope), _from_gradient(band, "aspect", _FLOAT, _aspect),
         _from_gradient(band, "hillshade", _BYTE, _shade(270.0, 45.0)),

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import numpy as np
+import skimage
 from numpy.typing import NDArray
-from skimage.color import hsv2rgb, rgb2hsv
 
 from ee_floods.engine.bands import select
 from ee_floods.engine.errors import bad_request
@@ -167,11 +167,10 @@ def _colour_model(image: Image, names: tuple[str, str, str], convert: Any, type_
 
 @algorithm("Image.rgbToHsv")
 def rgb_to_hsv(image: Image) -> Image:
-    """Hue, saturation and value, 0..1; whole numbers count as 0..255."""
-    scale = 255.0 if image.first().type.integral else 1.0
+    """Hue, saturation and value of red, green and blue that are expected in 0..1."""
     return _colour_model(
-        image, ("hue", "saturation", "value"),
-        lambda rgb: rgb2hsv(np.clip(rgb / scale, 0, 1)), PixelType("float", 0, 1),
+        image, ("hue", "saturation", "value"), lambda rgb: skimage.color.rgb2hsv(rgb),
+        PixelType("float", 0, 1),
     )  # fmt: skip
 
 
@@ -179,6 +178,6 @@ def rgb_to_hsv(image: Image) -> Image:
 def hsv_to_rgb(image: Image) -> Image:
     """Red, green and blue, 0..1."""
     return _colour_model(
-        image, ("red", "green", "blue"), lambda hsv: hsv2rgb(np.clip(hsv, 0, 1)),
+        image, ("red", "green", "blue"), lambda hsv: skimage.color.hsv2rgb(np.clip(hsv, 0, 1)),
         PixelType("float", 0, 1),
     )  # fmt: skip

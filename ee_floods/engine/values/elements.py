@@ -115,9 +115,9 @@ def element_get(element: Element, name: str) -> Any:
         return element.properties[name]
     if name in (".geo", ".all", "system:footprint"):
         return element.geometry
+    if name == "system:id":
+        return getattr(element, "id", None)  # images and collections have one, features have not
     if isinstance(element, Image):
-        if name == "system:id":
-            return element.id
         if name == "system:bands":
             return {band.name: band.type for band in element.bands}
         if name == "system:band_names":

@@ -28,6 +28,14 @@ __all__ = ["GEOD", "Geometry"]
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
+_STEEPEST = 90 + 1e-6  # degrees; a pole that was computed in floating point may be a hair beyond itself
+
+# What shapely raises for a document that is no geometry.
+_NO_SHAPE = (
+    AttributeError, LookupError, NotImplementedError, OverflowError, TypeError, ValueError,
+    shapely.errors.ShapelyError,
+)  # fmt: skip
+
 # An edge's geodesic leaves the straight line in longitude/latitude by about L**2 / (8 R) * tan(latitude):
 # 2 km of edge is 8 cm at 45 degrees.
 _GEODESIC_STEP_M = 2000.0
@@ -62,8 +70,13 @@ class Geometry:
 
     @classmethod
     def box(cls, bounds: tuple[float, float, float, float], crs: str = "EPSG:4326") -> Geometry:
-        """Return a rectangle with straight edges in `crs`."""
-        return cls(shapely.box(*bounds), crs, geodesic=False)
+        """Return a rectangle with straight edges in `crs`; empty for the bounds (NaN) of what is empty."""
+        if any(math.isnan(edge) for edge in bounds):
+            return cls(shapely.Polygon(), crs, geodesic=False)
+        west, south, east, north = bounds
+        # The service begins a box in its lower left corner.
+        ring = [(west, south), (east, south), (east, north), (west, north)]
+        return cls(shapely.Polygon(ring), crs, geodesic=False)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Geometry:
@@ -72,20 +85,17 @@ class Geometry:
         Raises:
             EngineError: If it is not a geometry.
         """
-        if document.get("type") == "Feature":
+        if document.get("type") == "Feature" and isinstance(document.get("geometry"), Mapping):
             return cls.from_json(document["geometry"])
         try:
             found = shape(document)
-        except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as error:
+        except _NO_SHAPE as error:
             raise bad_request(f"Invalid GeoJSON geometry: {str(document)[:200]}") from error
-        crs = document.get("crs") or "EPSG:4326"
-        if isinstance(crs, Mapping):
-            crs = crs.get("properties", {}).get("name", "EPSG:4326")
-        if str(crs).endswith("CRS84"):
-            crs = "EPSG:4326"
+        crs = _crs_member(document.get("crs"))
         geodesic = document.get("geodesic")
         geographic = bool(crs_of(crs).is_geographic)
-        return cls(found, str(crs), geographic if geodesic is None else bool(geodesic))
+        _check_coordinates(found, geographic)
+        return cls(found, crs, geographic if geodesic is None else bool(geodesic))
 
     def require_bounded(self) -> Geometry:
         """Return self.
@@ -112,7 +122,12 @@ class Geometry:
 
     def local(self) -> tuple[BaseGeometry, str]:
         """Return the shape in metres around its own middle, and that azimuthal equidistant CRS."""
-        middle = self.planar().centroid
+        planar = self.planar()
+        if planar.is_empty:
+            return planar, "EPSG:4326"
+        middle = planar.centroid
+        if not (math.isfinite(middle.x) and math.isfinite(middle.y)):
+            raise bad_request("The geometry has no place on the Earth.")
         crs = f"+proj=aeqd +lat_0={middle.y:.9f} +lon_0={middle.x:.9f} +datum=WGS84 +units=m"
         return self.planar(crs), crs
 
@@ -160,12 +175,35 @@ class Geometry:
             ring = [[-inf, -inf], [inf, -inf], [inf, inf], [-inf, inf], [-inf, -inf]]
             return {"type": "Polygon", "geodesic": False,
                     "coordinates": [ring]}  # fmt: skip
+        if self.shape.is_empty:
+            members = "geometries" if self.kind == "GeometryCollection" else "coordinates"
+            return {"type": self.kind, members: []}
         document: dict[str, Any] = _listed(mapping(self.shape))
         if document["type"] != "Point" and document["type"] != "MultiPoint" and not self.geodesic:
             document = {"geodesic": False, **document}
         if not same_system(self.crs, "EPSG:4326"):
             document["crs"] = {"type": "name", "properties": {"name": self.crs}}
         return document
+
+
+def _crs_member(crs: Any) -> str:
+    """The CRS that a GeoJSON document names; WGS84 by default."""
+    if isinstance(crs, Mapping):
+        members = crs.get("properties")
+        crs = members.get("name") if isinstance(members, Mapping) else None
+    if not crs:
+        return "EPSG:4326"
+    if not isinstance(crs, str):
+        raise bad_request(f"Invalid GeoJSON geometry: its CRS is {str(crs)[:100]}.")
+    return "EPSG:4326" if crs.endswith("CRS84") else crs
+
+
+def _check_coordinates(found: BaseGeometry, geographic: bool) -> None:
+    coordinates = shapely.get_coordinates(found)
+    if not np.isfinite(coordinates).all():
+        raise bad_request("Invalid GeoJSON geometry: coordinates must be finite numbers.")
+    if geographic and coordinates.size and np.abs(coordinates[:, 1]).max() > _STEEPEST:
+        raise bad_request("Invalid GeoJSON geometry: latitudes must be between -90 and 90.")
 
 
 def _listed(value: Any) -> Any:
@@ -212,7 +250,9 @@ def _planar(geometry: Geometry, crs: str) -> BaseGeometry:
         return _moved(found, geometry.crs, crs)
     if geometry.geodesic:
         lonlat = _moved(found, geometry.crs, "EPSG:4326")
-        return _moved(lonlat if _short(lonlat) else _densified(lonlat), "EPSG:4326", crs)
+        # A meridian is straight in longitude/latitude only.
+        bent = not same_system(crs, "EPSG:4326")
+        return _moved(lonlat if _short(lonlat) else _densified(lonlat, bent), "EPSG:4326", crs)
     if not same_system(geometry.crs, crs):
         left, bottom, right, top = found.bounds
         # Straight edges bend in another CRS: 64 points across the shape keep them to a small part of a pixel.
@@ -228,29 +268,32 @@ def _short(lonlat: BaseGeometry) -> bool:
     return bool(max(east - west, north - south) * METRES_PER_DEGREE < _GEODESIC_STEP_M)
 
 
-def _densified(lonlat: BaseGeometry) -> BaseGeometry:
+def _densified(lonlat: BaseGeometry, meridians: bool) -> BaseGeometry:
     kind = lonlat.geom_type
     if kind == "Polygon":
         return shapely.Polygon(
-            _edge_points(lonlat.exterior), [_edge_points(ring) for ring in lonlat.interiors]
+            _edge_points(lonlat.exterior, meridians),
+            [_edge_points(ring, meridians) for ring in lonlat.interiors],
         )
     if kind == "LinearRing":
-        return shapely.LinearRing(_edge_points(lonlat))
+        return shapely.LinearRing(_edge_points(lonlat, meridians))
     if kind == "LineString":
-        return shapely.LineString(_edge_points(lonlat))
+        return shapely.LineString(_edge_points(lonlat, meridians))
     if hasattr(lonlat, "geoms"):
-        return type(lonlat)([_densified(part) for part in lonlat.geoms])
+        return type(lonlat)([_densified(part, meridians) for part in lonlat.geoms])
     return lonlat
 
 
-def _edge_points(line: Any) -> list[tuple[float, float]]:
+def _edge_points(line: Any, meridians: bool) -> list[tuple[float, float]]:
     points = [(float(p[0]), float(p[1])) for p in line.coords]
     dense = points[:1]
     for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        if x0 != x1:  # meridians are straight already
+        if meridians or x0 != x1:
             _, _, metres = GEOD.inv(x0, y0, x1, y1)
             steps = min(int(metres / _GEODESIC_STEP_M), _STEPS_PER_EDGE)
-            if steps:
+            if steps and x0 == x1:
+                dense += [(x0, float(y)) for y in np.linspace(y0, y1, steps + 2)[1:-1]]
+            elif steps:
                 between = GEOD.npts(x0, y0, x1, y1, steps)
                 # Keep a ring that crosses the antimeridian continuous around its first vertex.
                 dense += [(x + 360 * round((x0 - x) / 360), y) for x, y in between]

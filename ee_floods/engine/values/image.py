@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_pixels import is_packed, per_shape
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.geometry import Geometry
@@ -194,6 +195,10 @@ def pointwise(
 
     def compute(reader: Reader, grid: Grid) -> Raster:
         found = [reader.read(band, grid) for band in sources]
+        if not rasters and any(is_packed(raster.values) for raster in found):
+            shown = masks_and(raster.mask for raster in found)
+            values, _ = per_shape(function, [raster.values for raster in found], shown, type_.dimensions)
+            return Raster(type_.cast(values), shown)
         answer = function(*found) if rasters else function(*(raster.values for raster in found))
         if isinstance(answer, tuple):
             values, mask = answer
@@ -208,11 +213,7 @@ def constant_band(name: str, value: Any, type_: PixelType | None = None) -> Band
     """Return a band with one value everywhere; an array makes array pixels."""
     array = np.asarray(value)
     if type_ is None:
-        type_ = (
-            PixelType.of_value(array.item())
-            if array.ndim == 0
-            else PixelType("double", None, None, array.ndim)
-        )
+        type_ = PixelType.of_value(array.item()) if array.ndim == 0 else PixelType.of_array(array)
     cell = type_.cast(array)
 
     def compute(reader: Reader, grid: Grid) -> Raster:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_pixels import is_packed, recast
 from ee_floods.engine.errors import bad_request
 
 __all__ = ["BOOLEAN", "DOUBLE", "FLOAT", "INT64", "PixelType"]
@@ -59,6 +60,13 @@ class PixelType:
         if isinstance(value, (int, np.integer)):
             return cls("int", int(value), int(value))
         return cls("double", float(value), float(value))
+
+    @classmethod
+    def of_array(cls, values: NDArray[Any]) -> PixelType:
+        """Return the type of a constant array: integers' range is that of the values, else a double."""
+        if values.dtype.kind in "biu" and values.size:
+            return cls("int", int(values.min()), int(values.max()), values.ndim)
+        return cls("double", None, None, values.ndim)
 
     @property
     def integral(self) -> bool:
@@ -121,6 +129,8 @@ class PixelType:
         dtype = self.dtype
         if values.dtype == dtype:
             return values
+        if is_packed(values):
+            return recast(values, self.cast)
         if not self.integral:
             return values.astype(dtype)
         info = np.iinfo(dtype)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from ee_floods.engine.errors import bad_request
 from ee_floods.grid import Grid, Transform
@@ -31,15 +31,23 @@ def crs_of(code: str) -> pyproj.CRS:
     Raises:
         EngineError: If PROJ does not know it.
     """
+    unknown = bad_request(f"The CRS of a map projection could not be parsed: '{code[:200]}'.")
+    if "\0" in code:  # PROJ would read what is in front of it
+        raise unknown
     try:
         return pyproj.CRS.from_user_input("OGC:CRS84" if code == "CRS:84" else code)
     except CRSError as error:
-        raise bad_request(f"The CRS of a map projection could not be parsed: '{code}'.") from error
+        raise unknown from error
 
 
 @functools.lru_cache(maxsize=256)
 def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(crs_of(source), crs_of(target), always_xy=True)
+    try:
+        return pyproj.Transformer.from_crs(crs_of(source), crs_of(target), always_xy=True)
+    except ProjError as error:  # one of them is local, vertical, or of another planet
+        raise bad_request(
+            f"Unable to transform coordinates from '{source[:200]}' to '{target[:200]}'."
+        ) from error
 
 
 @functools.lru_cache(maxsize=1024)
@@ -87,14 +95,23 @@ class Projection:
     transform: Transform = _IDENTITY
 
     @classmethod
-    def create(cls, crs: str, transform: Sequence[float] | None = None) -> Projection:
-        """Return a projection whose CRS is known to parse."""
+    def create(cls, crs: Any, transform: Sequence[Any] | None = None) -> Projection:
+        """Return a projection whose CRS is known to parse.
+
+        Raises:
+            EngineError: If it does not, or the transform is not one that can be inverted.
+        """
+        if not isinstance(crs, str):
+            raise bad_request("The CRS of a map projection must be a string.")
         crs_of(crs)
         if transform is None:
             return cls(crs)
-        if len(transform) != 6:
-            raise bad_request("Projection: The transform must be a list of 6 numbers.")
-        a, b, c, d, e, f = (float(v) for v in transform)
+        try:
+            a, b, c, d, e, f = (float(v) for v in transform)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise bad_request("The transform of a projection must be a list of 6 numbers.") from error
+        if not all(map(math.isfinite, (a, b, c, d, e, f))) or a * e - b * d == 0:
+            raise bad_request(f"The transform of a projection must be invertible: {[a, b, c, d, e, f]}.")
         return cls(crs, (a, b, c, d, e, f))
 
     @classmethod
@@ -124,12 +141,23 @@ class Projection:
         return math.hypot(a, d) * self.unit_metres
 
     def at_scale(self, metres: float) -> Projection:
-        """Return the projection with pixels of `metres` from the same origin."""
+        """Return the projection with pixels of `metres` from the same origin.
+
+        Raises:
+            EngineError: If that is no size.
+        """
+        _check_scale(metres)
         factor = metres / self.nominal_scale
         return self.scaled(factor, factor)
 
     def scaled(self, x: float, y: float) -> Projection:
-        """Return the projection with pixels `x` and `y` times as large."""
+        """Return the projection with pixels `x` and `y` times as large.
+
+        Raises:
+            EngineError: If they would have no size.
+        """
+        if not (math.isfinite(x) and math.isfinite(y)) or x == 0 or y == 0:
+            raise bad_request(f"The scale factors of a projection must not be zero, received {x} and {y}.")
         a, b, c, d, e, f = self.transform
         return Projection(self.crs, (a * x, b * y, c, d * x, e * y, f))
 
@@ -139,7 +167,12 @@ class Projection:
         return Projection(self.crs, (a, b, c + a * x + b * y, d, e, f + d * x + e * y))
 
     def north_up(self, metres: float) -> Projection:
-        """Return square north-up pixels of `metres` snapped to the CRS origin, as `scale` means it."""
+        """Return square north-up pixels of `metres` snapped to the CRS origin, as `scale` means it.
+
+        Raises:
+            EngineError: If that is no size.
+        """
+        _check_scale(metres)
         size = metres / self.unit_metres
         return Projection(self.crs, (size, 0.0, 0.0, 0.0, -size, 0.0))
 
@@ -167,6 +200,8 @@ class Projection:
         left, bottom, right, top = bounds
         xs, ys = np.array([left, left, right, right]), np.array([bottom, top, bottom, top])
         cols, rows = self.pixels(xs, ys)
+        if not (np.isfinite(cols).all() and np.isfinite(rows).all()):
+            raise bad_request(f"The region {bounds} has no place in the projection {self.crs[:200]}.")
         col0, col1 = math.floor(cols.min() + 1e-7), math.ceil(cols.max() - 1e-7)
         row0, row1 = math.floor(rows.min() + 1e-7), math.ceil(rows.max() - 1e-7)
         moved = self.translated(col0, row0)
@@ -180,6 +215,11 @@ class Projection:
             else "wkt"
         )
         return {"type": "Projection", kind: self.crs, "transform": list(self.transform)}
+
+
+def _check_scale(metres: float) -> None:
+    if not 0 < metres < math.inf:
+        raise bad_request(f"Scale must be positive and finite, received {metres}.")
 
 
 WGS84 = Projection("EPSG:4326")

@@ -12,12 +12,22 @@ from numpy.typing import NDArray
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.values.pixeltype import DOUBLE, PixelType
 
-__all__ = ["Output", "Reducer", "Samples", "Typing", "output_names"]
+__all__ = ["Output", "Records", "Reducer", "Samples", "Typing", "double", "output_names", "same"]
 
 Output = tuple[NDArray[Any], NDArray[np.bool_]]
 """Values and validity of one output, over the pixels that were reduced separately."""
 
 Typing = Callable[[PixelType], PixelType]
+
+
+def same(type_: PixelType) -> PixelType:
+    """Return the type of an output that is one of the inputs."""
+    return type_
+
+
+def double(type_: PixelType) -> PixelType:
+    """Return the type of an output that is any real number."""
+    return DOUBLE
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,40 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Records:
+    """Inputs of any kind, null among them: one tuple of inputs for each of N samples.
+
+    Args:
+        rows: One value per input each.
+        weights: One each; 0 leaves a sample out of weighted reducers.
+        counted: Whether an unweighted reducer takes the sample.
+    """
+
+    rows: Sequence[tuple[Any, ...]]
+    weights: Sequence[float]
+    counted: Sequence[bool]
+
+    @classmethod
+    def plain(cls, rows: Sequence[tuple[Any, ...]], weights: Sequence[float] | None = None) -> Records:
+        """Return records that count wherever their weight is not 0; all do without weights."""
+        given = [1.0] * len(rows) if weights is None else weights
+        return cls(rows, given, [weight > 0 for weight in given])
+
+    def fields(self, start: int, stop: int) -> Records:
+        """Return only some of the inputs of every sample."""
+        return Records([row[start:stop] for row in self.rows], self.weights, self.counted)
+
+    def unweighted(self) -> Records:
+        """Return the samples that count, with a weight of 1."""
+        return Records.plain([row for row, ok in zip(self.rows, self.counted, strict=True) if ok])
+
+    def weighted(self) -> Records:
+        """Return the samples that have a weight."""
+        kept = [(row, w) for row, w in zip(self.rows, self.weights, strict=True) if w > 0]
+        return Records.plain([row for row, _ in kept], [w for _, w in kept])
+
+
+@dataclass(frozen=True)
 class Reducer:
     """A reducer.
 
@@ -54,19 +98,20 @@ class Reducer:
         outputs: Names of the outputs.
         inputs: Number of inputs.
         stack: Reduces numbers along the first axis; None if the outputs are not numbers or arrays.
-        collect: Reduces records (tuples of any values, None allowed) with weights to one value per output;
-            None if `stack` does.
+        collect: Reduces records to one value per output; None if `stack` does.
         types: Type of each output, from that of the first input.
         weighted: Whether weights matter to it.
+        by_record: Whether samples that are not pixels are always collected, `stack` or not: lists.
     """
 
     name: str
     outputs: tuple[str, ...]
     inputs: int
     stack: Callable[[Samples], list[Output]] | None
-    collect: Callable[[Sequence[tuple[Any, ...]], Sequence[float]], list[Any]] | None = None
+    collect: Callable[[Records], list[Any]] | None = None
     types: tuple[Typing, ...] = ()
     weighted: bool = False
+    by_record: bool = False
 
     def reduce_stack(self, samples: Samples) -> list[Output]:
         """Reduce numbers along the first axis.
@@ -78,39 +123,24 @@ class Reducer:
             raise bad_request(f"Reducer.{self.name}: The outputs of this reducer cannot be stored in pixels.")
         return self.stack(samples)
 
-    def reduce_records(
-        self,
-        records: Sequence[tuple[Any, ...]],
-        weights: Sequence[float] | None = None,
-        counted: Sequence[bool] | None = None,
-    ) -> list[Any]:
+    def reduce_records(self, records: Records) -> list[Any]:
         """Reduce records of any values to one value per output; None for an output without a value."""
-        weights = [1.0] * len(records) if weights is None else weights
         if self.collect is not None:
-            if not self.weighted and counted is not None:
-                records = [r for r, c in zip(records, counted, strict=True) if c]
-                weights = [1.0] * len(records)
-            return self.collect(records, weights)
-        full = [all(v is not None for v in record) for record in records]
-        rows = [r for r, ok in zip(records, full, strict=True) if ok]
+            return self.collect(records)
+        full = [all(v is not None for v in row) for row in records.rows]
+        rows = [row for row, ok in zip(records.rows, full, strict=True) if ok]
         columns = [_column([row[i] for row in rows]) for i in range(self.inputs)]
-        kept = np.array([w for w, ok in zip(weights, full, strict=True) if ok], np.float64)
-        flags = (
-            kept > 0
-            if counted is None
-            else np.array([c for c, ok in zip(counted, full, strict=True) if ok], bool)
-        )
+        kept = np.asarray(records.weights, np.float64)[np.asarray(full, bool)]
+        flags = np.asarray(records.counted, bool)[np.asarray(full, bool)]
         return self.reduce_samples(Samples(columns, kept, flags))
 
     def reduce_samples(self, samples: Samples) -> list[Any]:
         """Reduce one set of samples, `(N,)` each, to plain values."""
-        if self.stack is None:
-            rows = list(zip(*(column.tolist() for column in samples.columns), strict=True))
-            keep = samples.weights > 0 if self.weighted else samples.counted
-            chosen = [row for row, ok in zip(rows, keep, strict=True) if ok]
-            weights = samples.weights[keep].tolist() if self.weighted else [1.0] * len(chosen)
-            assert self.collect is not None
-            return self.collect(chosen, weights)
+        if self.stack is None or self.by_record or any(column.dtype == object for column in samples.columns):
+            columns = [_plain_items(column) for column in samples.columns]
+            rows = list(zip(*columns, strict=True))
+            assert self.collect is not None or self.stack is not None
+            return self.reduce_records(Records(rows, samples.weights.tolist(), samples.counted.tolist()))
         answer: list[Any] = []
         for values, valid in self.stack(samples):
             if not np.all(valid):
@@ -120,8 +150,15 @@ class Reducer:
         return answer
 
     def output_types(self, type_: PixelType) -> list[PixelType]:
-        """Return the pixel type of each output."""
-        return [typing(type_) for typing in self.types] if self.types else [DOUBLE] * len(self.outputs)
+        """Return the pixel type of each output; arrays that are reduced element by element stay arrays."""
+        types = self.types or (double,) * len(self.outputs)
+        found = [typing(type_.plain()) for typing in types]
+        return [kind if kind.dimensions else kind.array(type_.dimensions) for kind in found]
+
+
+def _plain_items(column: NDArray[Any]) -> list[Any]:
+    """Samples as plain numbers, or as an array each."""
+    return column.tolist() if column.ndim == 1 and column.dtype != object else list(column)
 
 
 def _column(values: list[Any]) -> NDArray[Any]:

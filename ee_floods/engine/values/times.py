@@ -26,13 +26,16 @@ def zone(name: str | None) -> dt.tzinfo:
         return dt.UTC
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise bad_request(f"The datetime zone id '{name}' is not recognised") from error
+    except (OSError, ZoneInfoNotFoundError, ValueError) as error:  # a name is looked up as a file
+        raise bad_request(f"The datetime zone id '{name[:100]}' is not recognised") from error
 
 
 def to_datetime(date: Date, time_zone: str | None = None) -> dt.datetime:
     """Return a date as a datetime of a zone."""
-    return (EPOCH + dt.timedelta(milliseconds=date.millis)).astimezone(zone(time_zone))
+    try:
+        return (EPOCH + dt.timedelta(milliseconds=date.millis)).astimezone(zone(time_zone))
+    except (OverflowError, ValueError) as error:
+        raise bad_request(f"Date {date.millis} is out of range: years 1 to 9999 are known.") from error
 
 
 def from_datetime(when: dt.datetime) -> Date:
