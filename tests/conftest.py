@@ -27,6 +27,17 @@ def stored_bands() -> dict[str, np.ndarray]:
     return {"VV": vv, "VH": vh}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--record [FILE]`, with `-m ee`: write how the real service and the local engine compare."""
+    parser.addoption(
+        "--record",
+        nargs="?",
+        const="parity.json",
+        metavar="FILE",
+        help="with -m ee: write a JSON report that compares the real service with the local engine",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for an engine is marked `engine`, so that `make check` can leave it out."""
