@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # "about 0.9 GB" below: `pip download --no-deps` of 196 of the packages on Linux made a folder of 899 MiB (`du -sm`).
 STAMP := $(VENV)/.installed
-PYTEST := $(BIN)/python -m pytest
+# A file of tests stays in one process: its fixtures (a server, a trained model) are made once.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install browser check test test-slow quickstart bench lock lock-lowest clean

@@ -83,9 +83,23 @@ class Served:
             return [own, *own.children(recursive=True)]
         return []
 
-    def memory(self) -> int:
-        """Return the bytes of all its processes; a page that several share counts once."""
-        return sum(_each(self.processes(), _memory))
+    def memory(self) -> dict[str, int]:
+        """Return the bytes of each of its processes, by what it does; shared pages count in shares.
+
+        So the sum counts each page once. A worker's name ends with its id: one that died has a successor.
+        """
+        own = self.process.pid if self.process else 0
+
+        def named(process: psutil.Process) -> tuple[str, int]:
+            if process.pid == own:
+                role = "server"
+            elif process.ppid() == own:
+                role = "fork server" if "forkserver" in " ".join(process.cmdline()) else "resource tracker"
+            else:
+                role = f"worker {process.pid}"
+            return role, _memory(process)
+
+        return dict(_each(self.processes(), named))
 
     def cpu_seconds(self) -> float:
         """Return the processor time of all its processes that live."""
@@ -101,11 +115,14 @@ class Served:
 
 
 class PeakMemory:
-    """Greatest memory of a server while the block runs, MiB; with all samples, for a slope."""
+    """Greatest memory of a server while the block runs, MiB; with all samples, for a slope.
+
+    A sample is a time in s and the memory of each process in MiB, see `Served.memory`.
+    """
 
     def __init__(self, served: Served, every_s: float = 0.1) -> None:
         self._served, self._every_s = served, every_s
-        self.samples: list[tuple[float, float]] = []
+        self.samples: list[tuple[float, dict[str, float]]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="peak-memory", daemon=True)
 
@@ -120,11 +137,12 @@ class PeakMemory:
     @property
     def mib(self) -> float:
         """The peak so far."""
-        return max((used for _, used in self.samples), default=0.0)
+        return max((sum(used.values()) for _, used in self.samples), default=0.0)
 
     def _sample(self) -> None:
         while True:
-            self.samples.append((time.monotonic(), self._served.memory() / 2**20))
+            used = {role: size / 2**20 for role, size in self._served.memory().items()}
+            self.samples.append((time.monotonic(), used))
             if self._stop.wait(self._every_s):
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -88,11 +89,11 @@ def serve(
             ready_file=ready_file,
             parent_pid=parent_pid,
         ),
-        answering=_introduce,
+        answering=functools.partial(_introduce, world=world),
     )
 
 
-def _introduce(engine: Answering) -> None:
+def _introduce(engine: Answering, *, world: bool) -> None:
     """Say where the engine is, and what to paste; the token itself is never printed."""
     folder = engine.folder
     lines = [f"The local Earth Engine answers at {engine.url} (state in {folder.root})"]
@@ -119,7 +120,11 @@ def _introduce(engine: Answering) -> None:
         "",
         "Command line:",
         f"  earthengine --service_account_file {key} --ee_config {config} ls",
+        "",
     ]
+    if world:
+        lines.append("Real dataset ids answer with SIMULATED data; `--no-world` leaves them out.")
+    lines.append("Ctrl-C ends the engine; its state stays.")
     typer.echo("\n".join(lines))
     if engine.guarded and not engine.url.startswith("https://") and not engine.on_this_machine:
         note(
@@ -137,11 +142,20 @@ def _mount(text: str, project: str) -> tuple[str, Path]:
 
 
 @app.command()
-def algorithms(json: Json = False) -> None:
-    """List the algorithms that the local engine has, and those of Earth Engine's that it lacks."""
-    from ee_floods.engine.coverage import MOST_COUNTED, coverage, uses
+def algorithms(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="Only those whose name holds this, such as Image. or hist."),
+    ] = "",
+    json: Json = False,
+) -> None:
+    """List the algorithms that the local engine has, and those of Earth Engine's that it lacks.
 
-    present, missing = coverage()
+    Without NAME what is there is counted by family; with it each is listed.
+    """
+    from ee_floods.engine.coverage import MOST_COUNTED, coverage, families, uses
+
+    present, missing = ([item for item in found if name.lower() in item.lower()] for found in coverage())
     counted = uses()
     if json:
         emit(
@@ -152,8 +166,13 @@ def algorithms(json: Json = False) -> None:
             }
         )
         return
-    show(table(f"{len(present)} algorithms", [("name", "left")], [[name] for name in present]))
-    rows = [[name, _times(counted.get(name), MOST_COUNTED)] for name in missing]
+    title = f"{len(present)} algorithms"
+    if name:
+        show(table(title, [("name", "left")], [[item] for item in present]))
+    else:
+        kinds = [[family, str(there), str(lacking)] for family, there, lacking in families(present, missing)]
+        show(table(title, [("family", "left"), ("there", "right"), ("missing", "right")], kinds))
+    rows = [[item, _times(counted.get(item), MOST_COUNTED)] for item in missing]
     title = f"{len(missing)} of Earth Engine's algorithms are missing, the most used first"
     show(table(title, [("name", "left"), ("found in public files", "right")], rows))
 

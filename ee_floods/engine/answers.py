@@ -12,16 +12,17 @@ from ee_floods.contracts.provenance import AssetUse
 from ee_floods.engine.assets.copies import copy_asset, register_image
 from ee_floods.engine.assets.filters import AssetFilter
 from ee_floods.engine.assets.resources import asset_resource, list_assets
-from ee_floods.engine.errors import EngineError, bad_request, not_found
+from ee_floods.engine.errors import bad_request, not_found
 from ee_floods.engine.evaluator import EvaluatedImage
 from ee_floods.engine.export import encode
 from ee_floods.engine.export.grids import check_request, requested_grid
 from ee_floods.engine.export.tables import table_file
 from ee_floods.engine.frames import FRAME_ANSWERS
+from ee_floods.engine.paging import first_of_page, size_of_page
 from ee_floods.engine.reply import Blob, Document
 from ee_floods.engine.session import WorkerSession
 from ee_floods.engine.tiles.mercator import tile_grid
-from ee_floods.engine.tiles.visualize import needs_visualization, select_expression, visualized
+from ee_floods.engine.tiles.visualize import needs_visualization, select_expression, sized, visualized
 from ee_floods.grid import Grid
 
 __all__ = ["ANSWERS"]
@@ -72,14 +73,33 @@ def tile(session: WorkerSession, body: Mapping[str, Any], zoom: int, x: int, y: 
 
 
 def check_map(session: WorkerSession, body: Mapping[str, Any]) -> Document:
-    """Evaluate the graph of a `maps` or `thumbnails` request, so that its errors come when it is made."""
+    """Evaluate the graph of a `maps` request, so that its errors come when it is made."""
     image = session.interactive.image(body.get("expression") or {})
+    return Document({}, image.assets)
+
+
+def check_thumbnail(session: WorkerSession, body: Mapping[str, Any]) -> Document:
+    """Check a `thumbnails` request up to its pixels, so that its errors come when it is made."""
+    body = _thumbnail_body(body)
+    if body.get("fileFormat") == "ZIPPED_GEO_TIFF_PER_BAND":
+        names = [str(name) for name in body.get("bandIds") or ()]
+        image = session.interactive.image(select_expression(_expression(body), names))
+        for band in image.bands:
+            _band_grid(session, body, band.name)
+    else:
+        image, _ = _drawn(session, body, None)
     return Document({}, image.assets)
 
 
 def thumbnail(session: WorkerSession, body: Mapping[str, Any]) -> Blob:
     """Answer the pixels of a `thumbnails` request: a picture, or a download."""
-    return _render(session, body, None)
+    return _render(session, _thumbnail_body(body), None)
+
+
+def _thumbnail_body(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    if body.get("grid") or str(body.get("fileFormat") or "AUTO_JPEG_PNG") not in _PICTURES:
+        return body
+    return {**body, "expression": sized(_expression(body))}
 
 
 def features(session: WorkerSession, body: Mapping[str, Any]) -> Document:
@@ -123,7 +143,7 @@ def listing(session: WorkerSession, parent: str, query: Mapping[str, str]) -> Do
         session.library,
         parent,
         text_filter=query.get("filter", ""),
-        page_size=int(query.get("pageSize") or 0),
+        page_size=query.get("pageSize"),
         token=query.get("pageToken", ""),
         basic=query.get("view") == "BASIC",
     )
@@ -137,33 +157,47 @@ def ping(session: WorkerSession) -> str:
 
 def _render(session: WorkerSession, body: Mapping[str, Any], grid: Grid | None) -> Blob:
     file_format = str(body.get("fileFormat") or "AUTO_JPEG_PNG")
-    names = [str(name) for name in body.get("bandIds") or ()]
-    image = session.interactive.image(select_expression(_expression(body), names))
-    options = body.get("visualizationOptions")
-    if file_format in _PICTURES:
-        _check_scalar(image)
-    if file_format in _PICTURES and needs_visualization(image, options):
-        image = session.interactive.image(visualized(_expression(body), options, names))
     if file_format == "ZIPPED_GEO_TIFF_PER_BAND":
-        return _zipped_bands(session, body, image)
-    target = grid or requested_grid(body.get("grid"), image)
-    check_request(target, image.bands, session.limits)
+        return _zipped_bands(session, body)
+    image, target = _drawn(session, body, grid)
     rasters = image.read(target)
     bands = [band.name for band in image.bands]
     payload, media_type, suffix = _encode(image, target, bands, rasters, file_format, body)
     return Blob(payload, media_type, image.assets, f"{_prefix(body)}{suffix}" if suffix else "")
 
 
-def _zipped_bands(session: WorkerSession, body: Mapping[str, Any], image: EvaluatedImage) -> Blob:
+def _drawn(session: WorkerSession, body: Mapping[str, Any], grid: Grid | None) -> tuple[EvaluatedImage, Grid]:
+    """Return the image of a request, drawn for a picture, and its grid; raise if that is too large."""
+    names = [str(name) for name in body.get("bandIds") or ()]
+    image = session.interactive.image(select_expression(_expression(body), names))
+    options = body.get("visualizationOptions")
+    if str(body.get("fileFormat") or "AUTO_JPEG_PNG") in _PICTURES:
+        _check_scalar(image)
+        if needs_visualization(image, options):
+            image = session.interactive.image(visualized(_expression(body), options, names))
+    target = grid or requested_grid(body.get("grid"), image)
+    check_request(target, image.bands, session.limits)
+    return image, target
+
+
+def _zipped_bands(session: WorkerSession, body: Mapping[str, Any]) -> Blob:
     """Return one GeoTIFF per band, each on the grid of that band."""
+    names = [str(name) for name in body.get("bandIds") or ()]
+    image = session.interactive.image(select_expression(_expression(body), names))
     files, prefix = [], _prefix(body)
     for band in image.bands:
-        one = session.interactive.image(select_expression(_expression(body), [band.name]))
-        target = requested_grid(body.get("grid"), one)
-        check_request(target, one.bands, session.limits)
+        one, target = _band_grid(session, body, band.name)
         payload = encode.geotiff(target, [band.name], one.read(target), _tags(one))
         files.append((f"{prefix}.{band.name}.tif", payload))
     return Blob(encode.zipped(files), "application/zip", image.assets, f"{prefix}.zip")
+
+
+def _band_grid(session: WorkerSession, body: Mapping[str, Any], name: str) -> tuple[EvaluatedImage, Grid]:
+    """Return one band of a request as an image and its own grid; raise if that is too large."""
+    one = session.interactive.image(select_expression(_expression(body), [name]))
+    target = requested_grid(body.get("grid"), one)
+    check_request(target, one.bands, session.limits)
+    return one, target
 
 
 def _check_scalar(image: EvaluatedImage) -> None:
@@ -199,6 +233,8 @@ def _encode(
     if file_format == "ZIPPED_GEO_TIFF":
         payload = encode.geotiff(grid, names, rasters, _tags(image))
         return encode.zipped([(f"{_prefix(body)}.tif", payload)]), "application/zip", ".zip"
+    if file_format == "TF_RECORD_IMAGE":
+        raise bad_request("File format 'TF_RECORD_IMAGE' is only supported for image exports.")
     raise bad_request(f"Unsupported file format: '{file_format}'.")
 
 
@@ -212,10 +248,8 @@ def _expression(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _page(items: Sequence[Any], query: Mapping[str, Any]) -> dict[str, Any]:
-    token = str(query.get("pageToken") or "0")
-    if not token.isdigit():
-        raise EngineError("Invalid page token.", 400)
-    first, size = int(token), int(query.get("pageSize") or _FEATURES_PER_PAGE)
+    first = first_of_page(query.get("pageToken"))
+    size = size_of_page(query.get("pageSize"), _FEATURES_PER_PAGE)
     answer: dict[str, Any] = {"type": "FeatureCollection", "features": list(items[first : first + size])}
     if first + size < len(items):
         answer["nextPageToken"] = str(first + size)
@@ -228,6 +262,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "asset_pixels": asset_pixels,
     "tile": tile,
     "check_map": check_map,
+    "check_thumbnail": check_thumbnail,
     "thumbnail": thumbnail,
     "features": features,
     "asset_features": asset_features,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ee_floods.engine.array_pixels import Shaped, per_shape
+from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.image import Band, masks_and, shared
 from ee_floods.engine.values.pixeltype import PixelType
@@ -17,10 +18,30 @@ from ee_floods.grid import Grid
 if TYPE_CHECKING:
     from ee_floods.engine.reading import Reader
 
-__all__ = ["MISSING", "array_band"]
+__all__ = ["MISSING", "array_band", "require_arrays", "require_numbers"]
 
 MISSING = np.iinfo(np.int64).min
 """The number that a function of `array_band` gets for a key that is masked or not given."""
+
+
+def require_numbers(band: Band) -> Band:
+    """Return the band, or raise if its pixels are arrays."""
+    if band.type.dimensions:
+        raise bad_request(
+            f"Band '{band.name}' must hold numbers, not arrays of {band.type.dimensions} dimensions."
+        )
+    return band
+
+
+def require_arrays(band: Band, dimensions: int | None = None) -> Band:
+    """Return the band, or raise if its pixels are not arrays (of some number of dimensions)."""
+    have = band.type.dimensions
+    if have == 0 or (dimensions is not None and have != dimensions):
+        wanted = "arrays" if dimensions is None else f"arrays of {dimensions} dimensions"
+        raise bad_request(
+            f"Band '{band.name}' must hold {wanted}, not {f'arrays of {have}' if have else 'numbers'}."
+        )
+    return band
 
 
 def array_band(

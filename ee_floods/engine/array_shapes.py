@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.arguments import check_dimensions
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.values.reducer import Reducer, Samples
 
@@ -38,6 +39,7 @@ def _axis(values: Array, axis: int, lead: int) -> int:
 
 
 def _widened(values: Array, dimensions: int, lead: int) -> Array:
+    check_dimensions(dimensions)
     while values.ndim - lead < dimensions:
         values = values[..., None]
     return values
@@ -54,6 +56,8 @@ def sliced(values: Array, axis: int, start: int, end: int | None, step: int, lea
 
 def joined(arrays: Sequence[Array], axis: int, lead: int = 0) -> Array:
     """Return arrays joined along an axis; missing axes of length 1 are added at the end."""
+    if not arrays or any(array is None for array in arrays):
+        raise bad_request("There are no arrays to join." if not arrays else "An array to join is null.")
     dimensions = max(axis + 1, max(a.ndim - lead for a in arrays))
     wide = [_widened(a, dimensions, lead) for a in arrays]
     try:
@@ -67,8 +71,8 @@ def projected(values: Array, axes: Sequence[int], lead: int = 0) -> Array:
     """Return only some axes; the others must have length 1."""
     kept = [_axis(values, axis, lead) for axis in axes]
     dropped = [axis for axis in range(lead, values.ndim) if axis not in kept]
-    if any(values.shape[axis] > 1 for axis in dropped):
-        raise bad_request(f"Cannot drop axes that are longer than 1: the array is {values.shape[lead:]}.")
+    if any(values.shape[axis] != 1 for axis in dropped):
+        raise bad_request(f"Cannot drop axes whose length is not 1: the array is {values.shape[lead:]}.")
     moved = values.transpose(*range(lead), *kept, *dropped)
     return moved.reshape(moved.shape[: lead + len(kept)])
 
@@ -86,7 +90,7 @@ def repeated(values: Array, axis: int, copies: int, lead: int = 0) -> Array:
 def reshaped(values: Array, lengths: Sequence[int], lead: int = 0) -> Array:
     """Return another shape; one length may be -1."""
     try:
-        return values.reshape(*values.shape[:lead], *(int(n) for n in lengths))
+        return values.reshape((*values.shape[:lead], *(int(n) for n in lengths)))
     except ValueError as error:
         raise bad_request(
             f"Cannot reshape an array of {list(values.shape[lead:])} to {[int(n) for n in lengths]}."
@@ -97,7 +101,9 @@ def padded(values: Array, lengths: Sequence[int], fill: float, lead: int = 0) ->
     """Return the values filled up at the ends of the axes; longer axes stay."""
     if len(lengths) != values.ndim - lead:
         raise bad_request(f"{len(lengths)} lengths for an array of {values.ndim - lead} dimensions.")
-    widths = [(0, max(n - have, 0)) for n, have in zip(lengths, values.shape[lead:], strict=True)]
+    widths = [(0, max(int(n) - have, 0)) for n, have in zip(lengths, values.shape[lead:], strict=True)]
+    if values.ndim == lead:
+        return values
     return np.pad(values, [(0, 0)] * lead + widths, constant_values=fill)
 
 
@@ -135,6 +141,8 @@ def same_shape(left: Array, right: Array, lead: int = 0) -> tuple[Array, Array]:
 
 def swapped(values: Array, first: int, second: int, lead: int = 0) -> Array:
     """Return two axes exchanged."""
+    if min(first, second) < 0:
+        raise bad_request(f"Axes must not be negative, received {first} and {second}.")
     wide = _widened(values, max(first, second) + 1, lead)
     return np.swapaxes(wide, first + lead, second + lead)
 
@@ -185,6 +193,8 @@ def reduced(values: Array, reducer: Reducer, axes: Sequence[int], field: int | N
 
 
 def _samples_first(values: Array, places: Sequence[int]) -> Array:
+    if len(set(places)) != len(places):
+        raise bad_request("An axis is given twice.")
     rest = [axis for axis in range(values.ndim) if axis not in places]
     moved = values.transpose(*places, *rest)
     return moved.reshape(-1, *(values.shape[axis] for axis in rest))

@@ -12,6 +12,8 @@ from ee_floods.engine.values.image import Band, Image
 
 __all__ = ["cat_images", "each_band", "pairs", "select", "union_footprint", "unique_names"]
 
+_NO_BANDS_GUIDE = "https://developers.google.com/earth-engine/guides/debugging#no-bands"
+
 
 def unique_names(bands: Iterable[Band]) -> list[Band]:
     """Return bands with an index appended to names that were there before (`B1`, `B1_1`, `B1_2`)."""
@@ -86,6 +88,10 @@ def _matching(image: Image, pattern: str) -> list[Band]:
     except re.error as error:
         raise bad_request(f"Invalid band selector: '{pattern}'.") from error
     found = [band for band in image.bands if expression.fullmatch(band.name)]
+    if not image.bands:
+        raise bad_request(
+            f"Band pattern '{pattern}' was applied to an Image with no bands. See {_NO_BANDS_GUIDE}"
+        )
     if not found:
         raise bad_request(
             f"Band pattern '{pattern}' did not match any bands. Available bands: [{', '.join(image.names)}]"
@@ -106,11 +112,15 @@ def pairs(left: Image, right: Image) -> list[tuple[str, Band, Band]]:
     same, else by position if the numbers are equal, else the names both have in common are used.
 
     Raises:
-        EngineError: If no band matches.
+        EngineError: If no band matches, or one image alone has no bands, such as the median of no images.
     """
     a, b = left.bands, right.bands
-    if not a or not b:
+    if not a and not b:
         return []
+    if not a or not b:
+        raise bad_request(
+            f"If one image has no bands, the other must also have no bands. Got {len(a)} and {len(b)}."
+        )
     if len(b) == 1 and len(a) >= 1:
         return [(band.name, band, b[0]) for band in a]
     if len(a) == 1:
@@ -123,7 +133,7 @@ def pairs(left: Image, right: Image) -> list[tuple[str, Band, Band]]:
     common = [(band.name, band, by_name[band.name]) for band in a if band.name in by_name]
     if not common:
         raise bad_request(
-            f"Images must have as many bands or share band names. Got {left.names} and {right.names}."
+            f"Images must contain the same number of bands or only 1 band. Got {len(a)} and {len(b)}."
         )
     return common
 

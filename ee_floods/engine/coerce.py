@@ -93,6 +93,10 @@ def constant_image(value: Any) -> Image:
     """Return a constant image: a number, an array, or a list of them (one band each)."""
     if isinstance(value, (list, tuple)):
         if not all(isinstance(v, (int, float, np.number, np.ndarray)) for v in value):
+            if not all(
+                isinstance(v, (Image, bool, int, float, np.ndarray, list, tuple, Mapping)) for v in value
+            ):
+                raise _Mismatch
             return _cat([_image(v) for v in value])
         if len(value) == 1:
             return Image((constant_band("constant", value[0]),))

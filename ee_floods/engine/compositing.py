@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ee_floods.engine.array_pixels import chosen, is_packed
 from ee_floods.engine.errors import bad_request
+from ee_floods.engine.homogeneity import guarded
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.collection import Collection
 from ee_floods.engine.values.geometry import Geometry
@@ -68,6 +69,10 @@ def _covers(footprint: Geometry | None, grid: Grid) -> bool:
     if west > east or c - a > 180 or east - west > 180:  # near the antimeridian: latitude only
         return not (b > north + margin or d < south - margin)
     return not (a > east + margin or c < west - margin or b > north + margin or d < south - margin)
+
+
+def _has_data(image: Image, grid: Grid) -> bool:
+    return _covers(image.footprint, grid)
 
 
 SPREAD = 500
@@ -155,7 +160,8 @@ def mosaic(collection: Collection) -> Image:
         return Band(name, type_, WGS84, compute, tuple(bands))
 
     found = _by_name(images)
-    return Image(tuple(lazy(name, bands) for name, bands in found.items()), {}, _extent(images))
+    made = Image(tuple(lazy(name, bands) for name, bands in found.items()), {}, _extent(images))
+    return guarded(made, images, _has_data)
 
 
 def _extent(images: list[Image]) -> Geometry | None:
@@ -188,7 +194,8 @@ def quality_mosaic(collection: Collection, quality: str) -> Image:
 
         return Band(name, type_, WGS84, compute, (*bands, *ranks))
 
-    return Image(tuple(lazy(name, bands) for name, bands in found.items()), {}, _extent(images))
+    made = Image(tuple(lazy(name, bands) for name, bands in found.items()), {}, _extent(images))
+    return guarded(made, images, _has_data)
 
 
 def reduce_images(collection: Collection, reducer: Reducer, *, plain_names: bool = False) -> Image:
@@ -215,7 +222,7 @@ def reduce_images(collection: Collection, reducer: Reducer, *, plain_names: bool
             type_ = _union_type(sources)
             names = output_names(name, reducer.outputs, always=not plain_names)
             bands += stack_reduce(names, reducer, [[band] for band in sources], type_)
-        return Image(tuple(bands), {}, footprint)
+        return guarded(Image(tuple(bands), {}, footprint), images, _has_data)
     if images and len(found) != reducer.inputs:
         raise bad_request(
             f"The reducer has {reducer.inputs} inputs, but the collection has {len(found)} bands."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from ee_floods.engine.registry import algorithms
 from ee_floods.engine.signatures import signatures
 
-__all__ = ["MOST_COUNTED", "coverage", "uses"]
+__all__ = ["MOST_COUNTED", "coverage", "families", "uses"]
 
 MOST_COUNTED = 10
 """Where the counts of `usage.json` end: this many files, or more."""
@@ -27,6 +29,18 @@ def coverage() -> tuple[list[str], list[str]]:
     counted = uses()
     missing = set(signatures()) - present
     return sorted(present), sorted(missing, key=lambda name: (-counted.get(name, 0), name))
+
+
+def families(present: Iterable[str], missing: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Return each family (`Image`, ...; the rest as `others`) with how many are there and missing."""
+    there, lacking = (Counter(name.partition(".")[0] for name in names) for names in (present, missing))
+    whole = there + lacking
+    large = sorted(family for family, count in whole.items() if count > 1)
+    rows = [(family, there[family], lacking[family]) for family in large]
+    single = [family for family, count in whole.items() if count == 1]
+    if single:
+        rows.append(("others", sum(there[name] for name in single), sum(lacking[name] for name in single)))
+    return rows
 
 
 @functools.cache

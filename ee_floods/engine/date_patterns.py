@@ -84,7 +84,10 @@ def parsed(text: str, pattern: str, zone: dt.tzinfo) -> dt.datetime:
     Raises:
         ValueError: If the text does not match.
     """
-    when = dt.datetime.strptime(text, _code(pattern))
+    try:
+        when = dt.datetime.strptime(text, _code(pattern))
+    except re.error as error:
+        raise ValueError(f"The pattern '{pattern}' names a field twice.") from error
     return when if when.tzinfo else when.replace(tzinfo=zone)
 
 

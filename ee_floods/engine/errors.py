@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["EngineError", "bad_request", "not_found"]
+__all__ = ["EngineError", "bad_request", "located", "not_found"]
 
 _STATUS_WORDS = {
     400: "INVALID_ARGUMENT",
@@ -40,6 +40,16 @@ class EngineError(Exception):
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON body of the answer."""
         return {"error": {"code": self.code, "message": self.message, "status": self.status}}
+
+
+def located(error: EngineError, name: str) -> EngineError:
+    """Return the error with the name of the innermost algorithm in front."""
+    if getattr(error, "located", False):
+        return error
+    between = ", " if error.message.startswith("argument '") else ": "
+    found = type(error)(f"{name}{between}{error.message}", error.code, error.status)
+    found.located = True  # type: ignore[attr-defined]
+    return found
 
 
 def bad_request(message: str) -> EngineError:

@@ -79,6 +79,17 @@ class EvaluatedImage:
             return None
         return footprint.in_projection("EPSG:4326").to_json()
 
+    def bounds(self, crs: str) -> tuple[float, float, float, float] | None:
+        """Left, bottom, right, top of the footprint in a CRS, or None where unbounded.
+
+        Straight from the footprint's own CRS: by way of degrees a long straight edge bulges by centimetres.
+        """
+        footprint = self._image.footprint
+        if footprint is None or footprint.unbounded:
+            return None
+        left, bottom, right, top = footprint.planar(crs).bounds
+        return left, bottom, right, top
+
     @property
     def projection(self) -> tuple[str, Transform]:
         """CRS and transform of the first band."""

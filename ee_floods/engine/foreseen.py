@@ -46,5 +46,7 @@ def failure(error: Exception, name: str = "") -> EngineError:
     text = str(error)
     if isinstance(error, MemoryError) or any(word in text.lower() for word in _MEMORY_WORDS):
         return bad_request(OUT_OF_MEMORY)
+    if isinstance(error, shapely.errors.GEOSException):
+        return bad_request(f"The geometry cannot be computed with: {text[:300]}.")
     logger.warning("%s failed on its arguments.", name or "A computation", exc_info=error)
     return UnforeseenError(f"Unable to compute with these arguments ({type(error).__name__}: {text[:300]}).")

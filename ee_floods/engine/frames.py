@@ -11,6 +11,7 @@ from ee_floods.engine.assets.resources import computed_resource
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.evaluator import EvaluatedImage
 from ee_floods.engine.export.grids import check_request, default_grid
+from ee_floods.engine.paging import first_of_page, size_of_page
 from ee_floods.engine.reply import Blob, Document
 from ee_floods.engine.session import WorkerSession
 from ee_floods.engine.tiles.animation import animation, film_strip
@@ -25,12 +26,7 @@ _GIF = "image/gif"
 
 def images(session: WorkerSession, body: Mapping[str, Any]) -> Document:
     """Answer `imageCollection:computeImages`, a page at a time."""
-    token = str(body.get("pageToken") or "0")
-    if not token.isdigit():
-        raise bad_request("Invalid page token.")
-    first, size = int(token), min(int(body.get("pageSize") or _PAGE), _PAGE)
-    if size < 0:
-        raise bad_request("Page size must not be negative.")
+    first, size = first_of_page(body.get("pageToken")), size_of_page(body.get("pageSize"), _PAGE)
     found = list(islice(session.interactive.images(_expression(body)), first, first + size + 1))
     answer: dict[str, Any] = {"images": [computed_resource(image) for image in found[:size]]}
     if len(found) > size:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ee_floods.engine.coerce import coerce
-from ee_floods.engine.errors import EngineError, bad_request
+from ee_floods.engine.errors import EngineError, bad_request, located
 from ee_floods.engine.foreseen import FAILURES, failure
 from ee_floods.engine.registry import algorithms
 from ee_floods.engine.request import Request
 from ee_floods.engine.signatures import Signature, signature, signatures
 from ee_floods.engine.structure import Node, survey
 from ee_floods.engine.values.elements import Function
+from ee_floods.engine.values.image import Image
 
 __all__ = ["Interpreter", "truthy"]
 
@@ -162,13 +163,14 @@ class Interpreter:
             )
         try:
             values = _promoted(found.signature, given)
-            if found.wants_request:
-                return found.function(self._request, *values)
-            return found.function(*values)
+            answer = found.function(*((self._request, *values) if found.wants_request else values))
         except EngineError as error:
-            raise _located(error, name) from error
+            raise located(error, name) from error
         except FAILURES as error:
-            raise _located(failure(error, name), name) from error
+            raise located(failure(error, name), name) from error
+        if isinstance(answer, Image):
+            self._request.reader.made(answer.bands, name)
+        return answer
 
 
 def _promoted(wanted: Signature, given: Mapping[str, Any]) -> list[Any]:
@@ -195,21 +197,11 @@ def _check_names(wanted: Signature, given: Mapping[str, Any]) -> None:
             known += 1
         elif not argument.optional:
             missing = bad_request(f"Parameter '{argument.name}' is required and may not be null.")
-            raise _located(missing, wanted.name)
+            raise located(missing, wanted.name)
     if known != len(given):
         unknown = sorted(given.keys() - {argument.name for argument in wanted.arguments})
         surplus = bad_request(f"Unrecognized arguments {unknown} to function: {wanted}")
-        raise _located(surplus, wanted.name)
-
-
-def _located(error: EngineError, name: str) -> EngineError:
-    """Return the error with the name of the innermost algorithm in front."""
-    if getattr(error, "located", False):
-        return error
-    between = ", " if error.message.startswith("argument '") else ": "
-    located = type(error)(f"{name}{between}{error.message}", error.code, error.status)
-    located.located = True  # type: ignore[attr-defined]
-    return located
+        raise located(surplus, wanted.name)
 
 
 def _lookup(name: str, frame: _Frame) -> Any:

@@ -41,7 +41,7 @@ def inverse(values: Array) -> Array:
 
 
 def _column(values: Array) -> Array:
-    if values.shape[-1] != 1:
+    if _matrix(values).shape[-1] != 1:
         raise bad_request(f"The matrix must have a single column, not {values.shape[-1]}.")
     return np.asarray(values * np.eye(values.shape[-2]))
 
@@ -75,6 +75,8 @@ def _cholesky(values: Array) -> dict[str, Array]:
 
 def _lu(values: Array) -> dict[str, Array]:
     """P A = L U; SciPy's permutation is the inverse of that."""
+    if not np.isfinite(values).all():
+        raise bad_request("A matrix must hold finite numbers.")
     permuted, lower, upper = scipy.linalg.lu(_square(values))
     return {"L": lower, "U": upper, "P": np.swapaxes(permuted, -1, -2)}
 

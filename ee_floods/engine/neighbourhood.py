@@ -9,6 +9,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_bands import require_numbers
+from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.values.image import Band
 from ee_floods.engine.values.kernel import Kernel, Weights
@@ -52,6 +54,7 @@ class Padded:
 
 def padded_band(reader: Reader, band: Band, grid: Grid, pad: int) -> Padded:
     """Read a band on a grid and `pad` pixels around it."""
+    require_numbers(band)
     return Padded(reader.read(band, grid.padded(pad) if pad else grid), pad)
 
 
@@ -103,6 +106,8 @@ def stack_window(
 ) -> tuple[list[NDArray[Any]], NDArray[np.float32], NDArray[np.float64]]:
     """Return shifted values per band `(N, h, w)`, their joint mask `(N, h, w)` and kernel weights `(N,)`."""
     offsets = weights.offsets()
+    if not offsets:
+        raise bad_request("The kernel has no weight that is not 0.")
     values = [np.stack([p.shifted(p.raster.values, r, c, rows) for r, c, _ in offsets]) for p in padded]
     masks = np.stack([padded[0].shifted(padded[0].raster.mask, r, c, rows) for r, c, _ in offsets])
     for p in padded[1:]:
@@ -118,6 +123,8 @@ def _extreme(padded: Padded, weights: Weights, largest: bool) -> Raster:
     else:
         info = np.iinfo(values.dtype)
         fill = info.min if largest else info.max
+    if not weights.values.any():
+        raise bad_request("The kernel has no weight that is not 0.")
     footprint = np.zeros((2 * weights.reach + 1,) * 2, bool)
     y, x = weights.reach - weights.y, weights.reach - weights.x
     footprint[y : y + weights.values.shape[0], x : x + weights.values.shape[1]] = weights.values != 0

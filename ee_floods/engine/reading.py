@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ee_floods.engine.errors import EngineError, located
+from ee_floods.engine.foreseen import FAILURES, OUT_OF_MEMORY, failure
 from ee_floods.engine.limits import Limits
 from ee_floods.engine.records import Raster
-from ee_floods.engine.values.image import Band
+from ee_floods.engine.values.image import Band, Compute
 from ee_floods.grid import Grid
 
 __all__ = ["Reader"]
@@ -29,10 +32,33 @@ class Reader:
         self._held = 0
         self._prepared: set[int] = set()
         self._keep: list[object] = []
+        self._makers: WeakKeyDictionary[Compute, str] = WeakKeyDictionary()
+
+    def made(self, bands: Iterable[Band], name: str) -> None:
+        """Note the algorithm that bands come from, which their errors name; the first one stays."""
+        for band in bands:
+            self._makers.setdefault(band.compute, name)
 
     def read(self, band: Band, grid: Grid) -> Raster:
-        """Return the pixels of a band on a grid."""
-        return self.once((band.compute, grid), lambda: [band.compute(self, grid)])[0]
+        """Return the pixels of a band on a grid.
+
+        Raises:
+            EngineError: If they cannot be computed; it names the algorithm that made the band.
+        """
+        try:
+            return self.once((band.compute, grid), lambda: [band.compute(self, grid)])[0]
+        except EngineError as error:
+            maker = self._makers.get(band.compute)
+            if maker is None or error.code != 400 or error.message == OUT_OF_MEMORY:
+                raise
+            raise located(error, maker) from error
+        except MemoryError:
+            raise
+        except FAILURES as error:
+            maker = self._makers.get(band.compute)
+            if maker is None:
+                raise
+            raise located(failure(error, maker), maker) from error
 
     def read_all(self, bands: Sequence[Band], grid: Grid) -> list[Raster]:
         """Return the pixels of several bands; stored images behind them are read once for all."""

@@ -19,7 +19,7 @@ from ee_floods.engine.values.projection import Projection
 from ee_floods.engine.values.reducer import Samples
 from ee_floods.grid import Grid, Window
 
-__all__ = ["RegionPixels", "read_region", "region_grid", "region_of"]
+__all__ = ["RegionPixels", "pixels_within", "read_region", "region_grid", "region_of"]
 
 _TILE = 512
 
@@ -78,9 +78,7 @@ def region_grid(region: Geometry, projection: Projection, most: float, best_effo
         box = grid.height * grid.width
         if box <= most:
             return grid
-        left, bottom, right, top = grid.bounds
-        share = region.planar(grid.crs).area / max((right - left) * (top - bottom), 1e-300)
-        pixels = int(box * min(1.0, share))
+        pixels = pixels_within(region, grid)
         if pixels <= most:
             return grid
         if not best_effort:
@@ -91,6 +89,13 @@ def region_grid(region: Geometry, projection: Projection, most: float, best_effo
                 "value, or set 'bestEffort' to true to aggregate at a lower resolution."
             )
         projection = projection.scaled(2, 2)
+
+
+def pixels_within(region: Geometry, grid: Grid) -> int:
+    """Return about how many pixels of a region's grid lie in it, at least one: by area, none is looked at."""
+    left, bottom, right, top = grid.bounds
+    share = region.planar(grid.crs).area / max((right - left) * (top - bottom), 1e-300)
+    return max(1, int(grid.height * grid.width * min(1.0, share)))
 
 
 def _objects(raster: Raster) -> Raster:

@@ -35,6 +35,7 @@ class Request:
         self.call: Callable[..., Any] = _no_interpreter
         self._uses: dict[str, bool] = {}
         self._images: dict[str, Image] = {}
+        self._listings: dict[tuple[str, Query], list[Element]] = {}
 
     @property
     def uses(self) -> tuple[AssetUse, ...]:
@@ -73,11 +74,21 @@ class Request:
         self.used(asset_id, asset.simulated)
 
         def listed(query: Query) -> Iterator[Element]:
+            if query.empty:
+                return
+            # A script that filters one collection month by month lists it as many times.
+            known = self._listings.get((asset_id, query))
+            if known is not None:
+                yield from known
+                return
             records = self.library.collection(
                 asset_id, bounds=query.bounds, start_ms=query.start, end_ms=query.end
             )
+            found: list[Element] = []
             for record in records or ():
-                yield self._remember(record)
+                found.append(self._remember(record))
+                yield found[-1]
+            self._listings[asset_id, query] = found
 
         return Collection.loaded(listed, id=asset_id, properties=asset.properties, images=True)
 

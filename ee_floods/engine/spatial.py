@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import shapely
 
 from ee_floods.engine.geometry_sets import as_area
@@ -34,7 +35,7 @@ def _copies(a: Any, b: Any) -> list[Any]:
     """`b` and, where one shape crosses the antimeridian, its copies a turn away."""
     if max(abs(v) for v in (*a.bounds[::2], *b.bounds[::2])) <= 180:
         return [b]
-    return [b, *(shapely.transform(b, lambda p, turn=turn: [*p, turn, 0]) for turn in (-360.0, 360.0))]
+    return [b, *(shapely.transform(b, lambda p, turn=turn: np.add(p, (turn, 0))) for turn in (-360.0, 360.0))]
 
 
 def _boxes_meet(left: Geometry, right: Geometry) -> bool:

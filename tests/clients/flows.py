@@ -9,6 +9,7 @@ from typing import Any
 
 import requests
 
+from tests.clients.command_line import Shell
 from tests.clients.scenes import INDICES, SENTINEL2, SHAPE
 from tests.engine.server.images import GRID, MOUNT, PIXEL_GRID
 
@@ -135,6 +136,27 @@ def geedim(ee: Any) -> None:
     ee.Image(f"{SENTINEL2}/{INDICES[0]}").gd.addMaskBands().bandNames().getInfo()
 
 
+def commands(shell: Shell) -> None:
+    folder, col = f"{ROOT}/typed", f"{ROOT}/typed/col"
+    for command in (
+        ("create", "folder", folder),
+        ("create", "collection", col),
+        ("cp", f"{MOUNT}/classes", f"{col}/a"),
+        ("mv", f"{col}/a", f"{col}/b"),
+        ("asset", "set", "-p", "event=flood", "-ts", "2022-08-30T00:00:00", f"{col}/b"),
+        ("asset", "info", f"{col}/b"),
+        ("ls", "-l", col),
+        ("acl", "set", "public", col),
+        ("acl", "get", col),
+        ("du", folder),
+        ("upload", "image", "--asset_id", f"{col}/c", "gs://local/typed.tif"),
+        ("task", "list"),
+        ("rm", "-r", folder),
+    ):
+        result = shell.run(*command)
+        assert result.code == 0, (command, result)
+
+
 FLOWS: dict[str, Callable[[Any], None]] = {
     "earthengine_api_pixels": values_and_pixels,
     "earthengine_api_pictures": pictures_and_downloads,
@@ -145,3 +167,6 @@ FLOWS: dict[str, Callable[[Any], None]] = {
     "geedim": geedim,
 }
 """The flows by the name of their file in `requests/`."""
+
+COMMANDS: dict[str, Callable[[Shell], None]] = {"earthengine_command_line": commands}
+"""The flows of the command line, which is a process of its own, likewise."""

@@ -288,6 +288,12 @@ def test_what_the_engine_has_not_is_named(client: Any, start: Any, words: str) -
         start(client)
 
 
+def test_what_the_engine_has_not_is_no_passing_trouble(local_engine: EngineProcess) -> None:
+    # Clients ask again for half a minute where the code is 500 or more.
+    answer = requests.post(f"{local_engine.url}/v1/projects/local/video:export", json={}, timeout=60)
+    assert answer.status_code == 400
+
+
 def test_client_may_be_initialised_twice(
     client: Any, connect: Callable[[EngineProcess], Any], local_engine: EngineProcess
 ) -> None:

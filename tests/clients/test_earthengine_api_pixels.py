@@ -33,6 +33,13 @@ def test_array_pixels_come_as_arrays_and_in_no_other_format(client: Any) -> None
             client.data.computePixels({"expression": pair, "fileFormat": file_format, "grid": PIXEL_GRID})
 
 
+def test_records_are_for_exports_only(client: Any) -> None:
+    with pytest.raises(client.EEException, match="'TF_RECORD_IMAGE' is only supported for image exports"):
+        client.data.computePixels(
+            {"expression": client.Image(1), "fileFormat": "TF_RECORD_IMAGE", "grid": PIXEL_GRID}
+        )
+
+
 def test_stored_pixels_are_cut_to_a_region(client: Any) -> None:
     box = client.Geometry.Rectangle([500_100, 2_999_800, 500_300, 2_999_900], GRID["crs"], geodesic=False)
     region = box.transform("EPSG:4326", 0.001).getInfo()
@@ -154,3 +161,10 @@ def test_table_is_downloaded_in_each_format(client: Any, file_format: str) -> No
         assert mark.find(".//{*}coordinates").text == "71.5,30.25"
         values = {item.get("name"): item.find("{*}value").text for item in mark.findall(".//{*}Data")}
         assert values == {"name": "a<b", "n": "3"}
+
+
+def test_shapefile_download_says_what_to_use_instead(client: Any) -> None:
+    address = client.FeatureCollection([client.Feature(None, {"a": 1})]).getDownloadURL("shp")
+    answer = requests.get(address, timeout=60)
+    assert answer.status_code == 400
+    assert "'SHP' is not implemented by the local engine" in answer.json()["error"]["message"]

@@ -260,6 +260,28 @@ def test_thumbnail_is_a_picture_of_the_file(client: Any, geemap: Any, region: An
     assert close.mean() > 0.99
 
 
+def test_table_becomes_a_data_frame_with_its_geometries(client: Any, geemap: Any, zones: Any) -> None:
+    found = geemap.ee_to_df(zones, remove_geom=False, sort_columns=True)
+    assert sorted(found.columns) == ["geo", "zone"]
+    assert found["zone"].tolist() == list(BOXES)
+    assert geemap.ee_to_df(zones, columns=["zone"])["zone"].tolist() == list(BOXES)
+
+
+def test_data_frame_without_geometries_needs_an_older_pandas(client: Any, geemap: Any, zones: Any) -> None:
+    """`ee_to_df` 0.37 drops `geo` by `columns` and `axis`, which pandas 3 refuses: no server can help."""
+    with pytest.raises(ValueError, match="both 'axis' and 'index'/'columns'"):
+        geemap.ee_to_df(zones)
+
+
+def test_table_becomes_a_geodataframe(client: Any, geemap: Any) -> None:
+    points = {"a": (69.5, 27.25), "b": (70.0, 28.5)}
+    features = [client.Feature(client.Geometry.Point(at), {"zone": name}) for name, at in points.items()]
+    found = geemap.ee_to_gdf(client.FeatureCollection(features))
+    assert found.crs == "EPSG:4326"
+    assert found["zone"].tolist() == list(points)
+    assert [(point.x, point.y) for point in found.geometry] == list(points.values())
+
+
 def test_table_becomes_a_data_frame_by_way_of_a_file(
     client: Any, geemap: Any, zones: Any, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 `requests/NAME.json` holds what a flow of `flows.py` sent. To write them anew:
 
-    EE_FLOODS_RECORD_REQUESTS=1 python -m pytest tests/clients/test_requests.py -k clients_still_send
+    EE_FLOODS_RECORD_REQUESTS=1 python -m pytest tests/clients/test_requests.py -k still_send
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.clients.flows import FLOWS
+from tests.clients.command_line import Shell
+from tests.clients.flows import COMMANDS, FLOWS
 from tests.clients.recording import (
     OPERATION,
     REQUEST_ID,
@@ -48,6 +50,27 @@ def test_clients_still_send_what_was_recorded(
     with recorded(local_engine.url) as (url, exchanges):
         client = connect(SimpleNamespace(url=url))
         FLOWS[name](client)
+    compare(name, exchanges)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_line_clients_still_send_what_was_recorded(
+    local_engine: EngineProcess, tmp_path: Path, name: str
+) -> None:
+    with recorded(local_engine.url) as (url, exchanges):
+        config = json.loads((local_engine.state / "earthengine-config.json").read_text())
+        (tmp_path / "earthengine-config.json").write_text(json.dumps({**config, "url": url}))
+        shutil.copy(local_engine.state / "service-account.json", tmp_path)
+        shell = Shell(tmp_path, tmp_path)
+        try:
+            COMMANDS[name](shell)
+        finally:
+            shell.close()
+    compare(name, exchanges)
+
+
+def compare(name: str, exchanges: list[Exchange]) -> None:
+    """Compare what was sent with the recording, or write it anew."""
     found = unrepeated(exchanges)
     if RECORD:
         FOLDER.mkdir(exist_ok=True)
@@ -56,7 +79,7 @@ def test_clients_still_send_what_was_recorded(
     assert sorted(item.request for item in found) == sorted(item.request for item in kept(name))
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", [*FLOWS, *COMMANDS])
 def test_engine_answers_each_recording_in_its_form(local_engine: EngineProcess, name: str) -> None:
     operation, secrets = "", {}
     for item in kept(name):

@@ -38,3 +38,8 @@ def test_command_lists_what_is_there_and_what_is_not(capsys: pytest.CaptureFixtu
     assert order == sorted(order, reverse=True)
     assert run(["engine", "algorithms"]) == 0
     assert "the most used first" in capsys.readouterr().out
+
+
+def test_families_count_what_is_there_and_what_is_not() -> None:
+    rows = coverage.families(["Image.a", "Image.b", "Map.c", "lone"], ["Map.d", "other"])
+    assert rows == [("Image", 2, 0), ("Map", 1, 1), ("others", 1, 1)]

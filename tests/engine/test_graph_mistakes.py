@@ -14,6 +14,8 @@ from tests.engine.memory_library import UTM, MemoryLibrary
 from tests.engine.random_graphs import Node, call, constant
 
 ONE = constant(1)
+CELL = constant({"type": "Polygon", "coordinates": [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1], [0, 0]]],
+                 "geodesic": False})  # fmt: skip
 
 
 def reference(name: str) -> Node:
@@ -163,6 +165,20 @@ def test_malformed_expression_is_refused(expression: Any) -> None:
      "Image.load: Image asset 'nothing' not found (does not exist or caller does not have access)."),
     (call("Image.select", input=call("Image.constant", value=ONE), bandSelectors=constant(["B1"])),
      "Image.select: Band pattern 'B1' did not match any bands. Available bands: [constant]"),
+    (call("Image.select", input=call("Image.constant", value=constant([])), bandSelectors=constant(["B1"])),
+     "Image.select: Band pattern 'B1' was applied to an Image with no bands. "
+     "See https://developers.google.com/earth-engine/guides/debugging#no-bands"),
+    (call("Image.normalizedDifference", input=ONE, bandNames=constant(["constant", "B1"])),
+     "Image.normalizedDifference: No band named 'B1'. Available band names: [constant]."),
+    (call("Image.reduceRegion", image=constant([1, 2, 3]), reducer=call("Reducer.linearFit"), geometry=CELL),
+     "Image.reduceRegion: Need 2 bands for Reducer.linearFit, image has 3."),
+    # A tenth of a degree in pixels of 10 m at the equator: (111319.4908 m / 100 m) squared.
+    (call("ImageCollection.getRegion", geometry=CELL, scale=constant(10), collection=call(
+        "ImageCollection.fromImages", images=constant([1, 2]))),
+     "ImageCollection.getRegion: Too many values: 1239202 points x 1 bands x 2 images > 1048576."),
+    (call("Date", value=constant("2019-02-29")), "Date: Bad date/time '2019-02-29'."),
+    (call("Date", value=constant("yesterday")), "Date: Bad date/time 'yesterday'."),
+    (call("Date", value=constant(None)), "Date: Parameter 'value' is required and may not be null."),
     (call("Image.reproject", image=ONE, crs=constant("EPSG:999999")),
      "Image.reproject: The CRS of a map projection could not be parsed: 'EPSG:999999'."),
     (call("Projection", crs=constant("EPSG:4326"), transform=constant([1, 0, 0, 2, 0, 0])),

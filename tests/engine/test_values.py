@@ -93,7 +93,7 @@ def test_answers(bench: Bench, made, answer) -> None:
     [
         (lambda: ee.List([1]).get(5), "List index must be between"),
         (lambda: ee.Dictionary({"a": 1}).get("z"), "does not contain key: 'z'"),
-        (lambda: ee.Date("not a date"), "Invalid date"),
+        (lambda: ee.Date("not a date"), "Bad date/time 'not a date'"),
         (lambda: ee.Array([[1, 2], [3]]), "same length"),
         (lambda: ee.Array([1, 2]).get([7]), "out of bounds"),
     ],

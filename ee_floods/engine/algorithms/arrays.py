@@ -87,6 +87,8 @@ def repeat(values: Array, axis: int, copies: int) -> Array:
 @algorithm("Array.reshape")
 def reshape(values: Array, shape: Array) -> Array:
     """Another shape; one length may be -1."""
+    if not np.isfinite(shape).all():
+        raise bad_request("The lengths of a shape must be finite.")
     return shapes.reshaped(values, [int(n) for n in shape.ravel()])
 
 
@@ -112,7 +114,7 @@ def cut(values: Array, position: list[int]) -> Array:
 def mask(values: Array, flags: Array) -> Array:
     """Only the positions along the one axis of a mask where it is not 0."""
     axis = shapes.mask_axis(flags.shape)
-    if values.shape[axis] != flags.size and flags.size != 1:
+    if axis >= values.ndim or (values.shape[axis] != flags.size and flags.size != 1):
         raise bad_request(
             f"The mask of shape {list(flags.shape)} does not fit an array of {list(values.shape)}."
         )
@@ -164,20 +166,28 @@ def identity(size: int) -> Array:
     return np.eye(size)
 
 
+def _matrix(values: Array) -> Array:
+    if values.ndim != 2 or 0 in values.shape:
+        raise bad_request(f"A matrix is a 2-D array with rows and columns, not {list(values.shape)}.")
+    if not np.isfinite(found := values.astype(np.float64)).all():
+        raise bad_request("A matrix must hold finite numbers.")
+    return found
+
+
 def _of_one(name: str, dimensions: int, function: Callable[[Array], Array]) -> None:
     def apply(values: Array) -> Any:
-        found = function(values.astype(np.float64))
+        found = function(_matrix(values))
         return found if dimensions else float(found)
 
     register(f"Array.{name}", apply)
 
 
 def _of_two(name: str, function: Callable[[Array, Array], Array]) -> None:
-    register(f"Array.{name}", lambda a, b: function(a.astype(np.float64), b.astype(np.float64)))
+    register(f"Array.{name}", lambda a, b: function(_matrix(a), _matrix(b)))
 
 
 def _decomposition(name: str, parts: Callable[[Array], dict[str, Array]]) -> None:
-    register(f"Array.{name}", lambda values: parts(values.astype(np.float64)))
+    register(f"Array.{name}", lambda values: parts(_matrix(values)))
 
 
 for _name, _dimensions, _function in matrices.OF_ONE:
@@ -186,10 +196,12 @@ for _name, _pair in matrices.OF_TWO.items():
     _of_two(_name, _pair)
 for _name, (_parts, _) in matrices.DECOMPOSITIONS.items():
     _decomposition(_name, _parts)
-register("Array.eigen", lambda values: matrices.eigen(values.astype(np.float64)))
+register("Array.eigen", lambda values: matrices.eigen(_matrix(values)))
 
 
 @algorithm("Array.bitsToArray")
 def bits_to_array(value: int) -> Array:
     """The bits of a whole number, from the lowest up to the highest that is set; one 0 for 0."""
+    if not np.isfinite(value):
+        raise bad_request(f"The value must be a whole number, not {value}.")
     return np.array([int(bit) for bit in bin(int(value) & (2**64 - 1))[:1:-1]])

@@ -45,7 +45,7 @@ def _rows(
     found = [row for row in rows if all(_number(v) for v in row)]
     table = np.array(found, np.float64).reshape(len(found), len(names))
     if share < 1:
-        table = table[np.random.default_rng(seed).random(len(table)) < share]
+        table = table[np.random.default_rng(abs(seed)).random(len(table)) < share]
     width = len(schema)
     return table[:, :width], table[:, width] if label is not None else np.empty(0)
 
@@ -71,6 +71,8 @@ def train_clusterer(
 ) -> Clusterer:
     """A clusterer that has learned from features."""
     schema = _schema(features, inputs, None)
+    if not schema:
+        raise bad_request("There is no property to learn from: name some in 'inputProperties'.")
     return clusterer.trained(_rows(features, schema, None, share, seed)[0], schema)
 
 

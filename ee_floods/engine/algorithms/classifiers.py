@@ -176,7 +176,7 @@ def decision_tree(text: str) -> Classifier:
 @algorithm("Classifier.decisionTreeEnsemble")
 def decision_trees(texts: list[str]) -> Classifier:
     """Trees that vote."""
-    if not texts:
+    if not texts or None in texts:
         raise bad_request("At least one tree is needed.")
     return _of_trees("decisionTreeEnsemble", texts)
 

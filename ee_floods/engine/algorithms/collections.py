@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
+from ee_floods.engine.arguments import lookup_table, numeric, texts
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.encode import encode
 from ee_floods.engine.errors import EngineError, bad_request
@@ -45,12 +46,16 @@ def load_table(request: Request, asset_id: str, column: str | None, version: int
 @algorithm("ImageCollection.fromImages")
 def from_images(images: list[Image]) -> Collection:
     """A collection of images, indexed by position."""
+    if any(image is None for image in images):
+        raise bad_request("A collection cannot hold null: leave such images out.")
     return Collection.of([with_index(image, str(i)) for i, image in enumerate(images)], images=True)
 
 
 @algorithm("Collection")
 def from_features(elements: list[Any]) -> Collection:
     """A collection of elements; those without a unique index are numbered."""
+    if any(element is None for element in elements):
+        raise bad_request("A collection cannot hold null: leave such elements out.")
     features: list[Element] = [nested(element) for element in elements]
     indices = [element_index(feature) for feature in features]
     if None in indices or len(set(indices)) != len(indices):
@@ -83,12 +88,16 @@ def size(collection: Collection) -> int:
 @algorithm("Collection.toList")
 def to_list(collection: Collection, count: int, offset: int) -> list[Element]:
     """Elements as a list."""
+    if min(count, offset) < 0:
+        raise bad_request(f"'count' and 'offset' must not be negative, received {count} and {offset}.")
     return list(itertools.islice(collection, offset, offset + count))
 
 
 @algorithm("Collection.limit")
 def limit(collection: Collection, count: int | None, key: str | None, ascending: bool) -> Collection:
     """Elements ordered by a property (without it last), then cut."""
+    if count is not None and count < 0:
+        raise bad_request("Parameter 'limit' must not be negative.")
     if key is None:
         return collection.derived(lambda: itertools.islice(collection, count))
 
@@ -112,7 +121,7 @@ def map_collection(collection: Collection, function: Function, drop_nulls: bool)
         except EngineError as error:
             if error.message.startswith("Error in map("):
                 raise
-            located = EngineError(f"Error in map(ID={index}):\n{error.message}", error.code, error.status)
+            located = type(error)(f"Error in map(ID={index}):\n{error.message}", error.code, error.status)
             located.located = True  # type: ignore[attr-defined]
             raise located from error
         if result is None:
@@ -173,7 +182,7 @@ def merge(left: Collection, right: Collection) -> Collection:
 @algorithm("Collection.distinct")
 def distinct(collection: Collection, properties: Any) -> Collection:
     """The first element of each combination of values."""
-    names: Sequence[str] = [properties] if isinstance(properties, str) else list(properties)
+    names: Sequence[str] = texts(properties, "properties")
 
     def elements() -> Iterator[Element]:
         seen = set()
@@ -215,13 +224,13 @@ def cache(collection: Collection) -> Collection:
 @algorithm("Collection.remap")
 def remap(collection: Collection, old: list[Any], new: list[int], column: str) -> Collection:
     """A column's values looked up in a table; features of other values are left out."""
-    table = dict(zip(old, new, strict=True))
+    table = lookup_table(old, new, "lookupIn", "lookupOut")
 
     def one(element: Element) -> Element | None:
         value = element.properties.get(column)
-        return (
-            element.with_properties({**element.properties, column: table[value]}) if value in table else None
-        )
+        if not isinstance(value, Hashable) or value not in table:
+            return None
+        return element.with_properties({**element.properties, column: table[value]})
 
     return collection.mapped(one)
 
@@ -238,7 +247,9 @@ def reduce_columns(
     records, given = [], []
     for element in collection:
         records.append(tuple(_column_value(element, name) for name in selectors))
-        given.append(float(element_get(element, weights[0])) if weights else 1.0)
+        given.append(
+            numeric(element_get(element, weights[0]), f"The weight '{weights[0]}'") if weights else 1.0
+        )
     return dict(zip(reducer.outputs, reducer.reduce_records(Records.plain(records, given)), strict=True))
 
 
@@ -249,7 +260,12 @@ def _column_value(element: Element, name: str) -> Any:
 @algorithm("Collection.fromColumns")
 def from_columns(columns: list[Any], names: list[str], types: list[Any] | None) -> Collection:
     """Features without geometry from lists of values."""
-    rows = zip(*(coerce(column, "List<Object>", "columns") for column in columns), strict=True)
+    lists = [coerce(column, "List<Object>", "columns") for column in columns]
+    if len(lists) != len(names):
+        raise bad_request(f"Need one name a column, received {len(names)} names for {len(lists)} columns.")
+    if len({len(column) for column in lists}) > 1:
+        raise bad_request(f"Columns must be equally long, received {[len(column) for column in lists]}.")
+    rows = zip(*lists, strict=True)
     return Collection.of(
         [
             Feature(None, {**dict(zip(names, row, strict=True)), "system:index": str(i)})

@@ -112,6 +112,8 @@ def reduce_connected_components(image: Image, reducer: Reducer, label_band: str 
     from ee_floods.engine.values.reducer import output_names
 
     pad = _within(most, "maxSize")
+    if reducer.inputs != 1:
+        raise bad_request(f"The reducer must have 1 input, not {reducer.inputs}.")
     labels = image.band(label_band) if label_band else image.first()
     bands: list[Band] = []
     for band in image.bands:
@@ -144,10 +146,14 @@ def _per_region(
         order = np.argsort(flat, kind="stable")
         chosen, weights = values.values[valid][order], mask[valid][order]
         unique, starts = np.unique(flat[order], return_index=True)
-        ends = np.append(starts[1:], flat.size)
+        ends = np.append(starts[1:], flat.size)[: unique.size]
         found = np.zeros(unique.size)
         for k, (a, b) in enumerate(zip(starts, ends, strict=True)):
             result = reducer.reduce_samples(Samples.plain([chosen[a:b]], weights[a:b]))[position]
+            if np.ndim(result) or isinstance(result, (str, dict)):
+                raise bad_request(
+                    f"Reducer.{reducer.name}: The outputs of this reducer cannot be stored in pixels."
+                )
             found[k] = 0 if result is None else result
         painted = np.zeros(outer.shape)
         painted[valid] = found[np.searchsorted(unique, flat)] if unique.size else 0

@@ -32,6 +32,8 @@ def _unit(name: str) -> str:
 @algorithm("Date")
 def date(value: Any, time_zone: str | None) -> Date:
     """A date from milliseconds, a string or a date."""
+    if value is None:
+        raise bad_request("Parameter 'value' is required and may not be null.")
     if isinstance(value, str):
         return parse_date(value, time_zone)
     found: Date = coerce(value, "Date", "value")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ee_floods.engine.arguments import check_dimensions, lookup_table, pattern
 from ee_floods.engine.array_shapes import joined
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
@@ -113,7 +113,7 @@ def map_values(values: dict[str, Any], function: Function) -> dict[str, Any]:
 def _selected(values: dict[str, Any], selectors: list[str], ignore: bool) -> list[str]:
     found: list[str] = []
     for selector in selectors:
-        matching = [selector] if selector in values else [k for k in values if re.fullmatch(selector, k)]
+        matching = [selector] if selector in values else list(filter(pattern(selector).fullmatch, values))
         if not matching and not ignore:
             raise bad_request(f"Dictionary does not contain key: '{selector}'.")
         found += [key for key in matching if key not in found]
@@ -136,7 +136,7 @@ def remove(values: dict[str, Any], selectors: list[str], ignore: bool) -> dict[s
 @algorithm("Dictionary.rename")
 def rename(values: dict[str, Any], old: list[str], new: list[str], overwrite: bool) -> dict[str, Any]:
     """Other keys for some entries."""
-    names = dict(zip(old, new, strict=True))
+    names = lookup_table(old, new, "from", "to")
     for key in old:
         get(values, key, None)
     clash = [n for n in new if n in values and n not in names]
@@ -150,7 +150,10 @@ def rename(values: dict[str, Any], old: list[str], new: list[str], overwrite: bo
 def to_array(values: dict[str, Any], names: list[str] | None, axis: int) -> Any:
     """Numbers as an array along an axis; arrays are joined along it."""
     chosen = [get(values, key, None) for key in (names if names is not None else sorted(values))]
-    arrays = [np.asarray(v, np.float64) for v in chosen]
+    check_dimensions(axis + 1)
+    arrays = [
+        v if isinstance(v, np.ndarray) else np.asarray(coerce(v, "Array", "dictionary")) for v in chosen
+    ]
     if all(a.ndim == 0 for a in arrays):
         flat = np.array([float(a) for a in arrays])
         return flat.reshape((1,) * axis + (-1,))

@@ -70,6 +70,8 @@ def directional_distance_transform(
 
 def _steps(angle: float, furthest: int) -> list[tuple[int, int]]:
     """Offsets `(row, column)` of the pixels along a line, the pixel itself first."""
+    if not math.isfinite(angle):
+        raise bad_request(f"The angle must be finite, not {angle}.")
     across, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     longest = max(abs(across), abs(up))
     offsets = [(-round(i * up / longest), round(i * across / longest)) for i in range(furthest + 1)]

@@ -6,6 +6,7 @@ import numpy as np
 import pyproj
 import shapely
 
+from ee_floods.engine.errors import bad_request
 from ee_floods.engine.reading import Reader
 from ee_floods.engine.records import Raster
 from ee_floods.engine.registry import algorithm
@@ -19,6 +20,8 @@ from ee_floods.grid import Grid
 @algorithm("Collection.distance")
 def distance(features: Collection, radius: float, error: float) -> Image:
     """Metres to the nearest point, line or edge of a polygon, masked beyond a radius."""
+    if not radius > 0:
+        raise bad_request(f"'searchRadius' must be positive, received {radius}.")
 
     def compute(reader: Reader, grid: Grid) -> Raster:
         west, south, east, north = grid.lonlat_bounds

@@ -11,6 +11,7 @@ import skimage
 from numpy.typing import NDArray
 
 from ee_floods.engine.bands import each_band
+from ee_floods.engine.errors import bad_request
 from ee_floods.engine.neighbourhood import Padded, padded_band
 from ee_floods.engine.reading import Reader
 from ee_floods.engine.records import Raster
@@ -26,6 +27,8 @@ _SOBEL = 8.0
 @algorithm("CannyEdgeDetector")
 def canny_edges(image: Image, threshold: float, sigma: float) -> Image:
     """The gradient's magnitude per pixel on thinned edges where it exceeds the threshold, 0 elsewhere."""
+    if not 0 <= sigma < math.inf:
+        raise bad_request(f"'sigma' must be finite and not negative, received {sigma}.")
     pad = math.ceil(4 * sigma) + 3
 
     def one(band: Band) -> Band:

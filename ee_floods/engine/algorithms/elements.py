@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ee_floods.engine.arguments import pattern
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
@@ -97,7 +97,7 @@ def _chosen(source: Element, properties: list[str] | None, exclude: list[str] | 
         # Without a list the system's own properties stay behind.
         names = [k for k in source.properties if not k.startswith("system:")]
     else:
-        patterns = [re.compile(name) for name in properties]
+        patterns = [pattern(name) for name in properties]
         names = [k for k in source.properties if any(p.fullmatch(k) for p in patterns)]
         names += [n for n in properties if n not in names and element_get(source, n) is not None]
     return {k: element_get(source, k) for k in names if k not in left_out}
@@ -157,7 +157,7 @@ def select(element: Element, selectors: list[str], names: list[str] | None, geom
         if selector in element.properties:
             chosen.append(selector)
         else:
-            chosen += [k for k in element.properties if k not in chosen and re.fullmatch(selector, k)]
+            chosen += [k for k in element.properties if k not in chosen and pattern(selector).fullmatch(k)]
     if names is not None and len(names) != len(chosen):
         raise bad_request(f"Can't rename properties: {len(names)} new names for {len(chosen)} properties.")
     renamed = {new: element.properties[old] for old, new in zip(chosen, names or chosen, strict=True)}

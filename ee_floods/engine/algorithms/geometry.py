@@ -10,6 +10,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.geometry_sets import as_area
 from ee_floods.engine.registry import algorithm, register
@@ -32,10 +33,12 @@ def _built(kind: str, coordinates: Any, crs: Projection | None, geodesic: bool |
 
 def _from_pixels(coordinates: Any, projection: Projection) -> Any:
     """Coordinates of a projection with a transform are its pixels: the client's exports rely on it."""
-    if isinstance(coordinates[0], (list, tuple)):
+    if not coordinates or isinstance(coordinates[0], (list, tuple)):
         return [_from_pixels(item, projection) for item in coordinates]
     a, b, c, d, e, f = projection.transform
-    x, y = float(coordinates[0]), float(coordinates[1])
+    if len(coordinates) != 2:
+        raise bad_request(f"Coordinates must come in pairs, received {len(coordinates)} numbers.")
+    x, y = (numeric(value, "A coordinate") for value in coordinates)
     return [a * x + b * y + c, d * x + e * y + f]
 
 
@@ -44,7 +47,8 @@ def _nested(coordinates: Any, depth: int) -> Any:
     if isinstance(coordinates, (list, tuple)) and coordinates and isinstance(coordinates[0], (int, float)):
         if len(coordinates) % 2:
             raise bad_request(f"Coordinates must come in pairs, received {len(coordinates)} numbers.")
-        flat = [[float(x), float(y)] for x, y in zip(coordinates[::2], coordinates[1::2], strict=True)]
+        numbers = [numeric(value, "A coordinate") for value in coordinates]
+        flat = [[x, y] for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
         coordinates = flat if depth > 0 else list(coordinates)
     if coordinates and isinstance(coordinates[0], Geometry):
         coordinates = [list(map(list, g.shape.coords)) for g in coordinates]
@@ -186,6 +190,8 @@ def _planar_length(geometry: Geometry, projection: Projection, *, areas: bool) -
 def _buffer(
     geometry: Geometry, metres: float, error: ErrorMargin | None, projection: Projection | None
 ) -> Geometry:
+    if not math.isfinite(metres):
+        raise bad_request(f"The distance must be finite, not {metres}.")
     shape, crs = _planar_plane(geometry, projection)
     margin = error.value if error is not None and error.value else abs(metres) * 0.01
     # A circle of n segments a quarter is off by r (1 - cos(pi / 4n)): at least 8, more for small margins.
@@ -249,7 +255,7 @@ def _cut_lines(
     for line in shapely.get_parts(shape):
         if line.geom_type in ("LineString", "LinearRing"):
             cuts = [0.0, *sorted(d for d in distances if 0 < d < line.length), line.length]
-            pieces += [substring(line, a, b) for a, b in itertools.pairwise(cuts)]
+            pieces += [substring(line, a, b) for a, b in itertools.pairwise(cuts) if b > a]
     made = Geometry(shapely.MultiLineString(pieces), crs, geodesic=False)
     return made if projection is not None else Geometry(made.planar(), geodesic=False)
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ee_floods.engine import array_shapes as shapes
-from ee_floods.engine.array_bands import MISSING, array_band
+from ee_floods.engine.arguments import check_dimensions
+from ee_floods.engine.array_bands import MISSING, array_band, require_arrays
 from ee_floods.engine.array_pixels import compressed, lengths_of, settled, unpacked
 from ee_floods.engine.bands import each_band, pairs
 from ee_floods.engine.errors import bad_request
@@ -47,6 +48,7 @@ def to_array(image: Image, axis: int) -> Image:
         raise bad_request("All bands must have scalar pixels, or array pixels with equal dimensionality.")
     if dimensions and not 0 <= axis <= dimensions:
         raise bad_request(f"Axis {axis} is out of range for arrays of {dimensions} dimensions.")
+    check_dimensions(axis + 1)
     type_ = first.type
     for band in image.bands[1:]:
         type_ = type_.union(band.type)
@@ -272,7 +274,7 @@ def array_argmax(image: Image) -> Image:
             flat = values.reshape(*values.shape[:2], -1).argmax(axis=2)
             return np.stack(np.unravel_index(flat, values.shape[2:]), axis=-1)
 
-        return array_band(band.name, _LENGTH.array(1), (band,), function)
+        return array_band(band.name, _LENGTH.array(1), (require_arrays(band),), function)
 
     return each_band(image, one)
 
@@ -285,7 +287,10 @@ def array_dot(first: Image, second: Image) -> Image:
         left, right = shapes.same_shape(a, b, 2)
         return np.asarray((left.astype(np.float64) * right).sum(axis=-1))
 
-    bands = [array_band(name, DOUBLE, (a, b), function) for name, a, b in pairs(first, second)]
+    bands = [
+        array_band(name, DOUBLE, (require_arrays(a, 1), require_arrays(b, 1)), function)
+        for name, a, b in pairs(first, second)
+    ]
     return first.with_bands(bands)
 
 
@@ -307,6 +312,8 @@ def _masked(band: Band, flags: Band, name: str) -> Band:
         if shown.shape[0] == 0:
             return settled(cells, lengths, mask), mask
         axis = shapes.mask_axis(tuple(int(n) for n in shown.max(axis=0)))
+        if axis >= lengths.shape[-1]:
+            raise bad_request(f"The mask selects along axis {axis}, which the array does not have.")
         along = np.zeros_like(lengths[..., 0]) if axis >= sizes.shape[-1] else sizes[..., axis]
         if (lengths[..., axis] != along)[(mask > 0) & (along != 1)].any():
             raise bad_request("The mask must be as long as the array along the axis that it selects from.")

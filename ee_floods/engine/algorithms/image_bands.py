@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ee_floods.engine.arguments import pattern, texts
 from ee_floods.engine.bands import cat_images, select, unique_names
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import EngineError, bad_request
@@ -40,9 +41,12 @@ def rename(image: Image, names: list[str]) -> Image:
 @algorithm("Image.regexpRename")
 def regexp_rename(image: Image, regex: str, replacement: str, every: bool) -> Image:
     """All bands with a pattern replaced in their names."""
-    pattern, count = re.compile(regex), 0 if every else 1
+    wanted, count = pattern(regex), 0 if every else 1
     replacement = re.sub(r"\$(\d)", r"\\\1", replacement)
-    names = [pattern.sub(replacement, band.name, count=count) for band in image.bands]
+    try:
+        names = [wanted.sub(replacement, band.name, count=count) for band in image.bands]
+    except re.error as error:
+        raise bad_request(f"Invalid replacement '{replacement[:100]}': {error}.") from error
     return image.with_bands(b.renamed(n) for b, n in zip(image.bands, names, strict=True))
 
 
@@ -110,8 +114,8 @@ def link_collection(image: Image, collection: Collection, bands: Any, properties
 
     Without a match the bands are there and fully masked, and the properties are null.
     """
-    band_list = [bands] if isinstance(bands, str) else list(bands or ())
-    property_list = [properties] if isinstance(properties, str) else list(properties or ())
+    band_list = texts(bands, "linkedBands")
+    property_list = texts(properties, "linkedProperties")
     found = _match(collection, image, match)
     linked: dict[str, Band] = {}
     if band_list and found is not None:

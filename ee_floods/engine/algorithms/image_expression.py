@@ -56,6 +56,8 @@ def parse_expression(text: str, argument: str, variables: list[str], free_names:
     tree = parse(text)
 
     def call(bindings: Mapping[str, Any]) -> Image:
+        if argument not in bindings:
+            raise bad_request(f"The expression needs its argument '{argument}'. Available: {variables}.")
         default = _image(bindings[argument])
 
         def variable(name: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ee_floods.engine import array_pixels
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.bands import each_band, union_footprint
 from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
@@ -207,8 +208,11 @@ def remap(image: Image, old: list[Any], new: list[Any], default: Any, name: str 
     if len(old) != len(new):
         raise bad_request("The 'from' and 'to' lists must have the same length.")
     band = image.band(name) if name is not None else image.first()
-    order = np.argsort(np.asarray(old, float), kind="stable")
-    keys, targets = np.asarray(old, float)[order], np.asarray(new)[order]
+    given = np.array([numeric(value, "Each value of 'from'") for value in old], float)
+    order = np.argsort(given, kind="stable")
+    for value in new:
+        numeric(value, "Each value of 'to'")
+    keys, targets = given[order], np.asarray(new)[order]
     fallback: Image | None = None if default is None else coerce(default, "Image", "defaultValue")
     whole = targets.dtype.kind in "biu"
     type_ = PixelType("int", int(targets.min()), int(targets.max())) if whole and targets.size else DOUBLE

@@ -80,6 +80,8 @@ def unit_scale(image: Image, low: float, high: float) -> Image:
 @algorithm("Image.polynomial")
 def polynomial(image: Image, coefficients: list[float]) -> Image:
     """A polynomial of each pixel; coefficients in order of rising degree."""
+    if not coefficients:
+        raise bad_request("At least one coefficient is needed.")
 
     def one(band: Band) -> Band:
         return pointwise(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ee_floods.engine import matrices
-from ee_floods.engine.array_bands import array_band
+from ee_floods.engine.array_bands import array_band, require_arrays
 from ee_floods.engine.bands import each_band, pairs
+from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm, register
 from ee_floods.engine.values.image import Band, Image, constant_band
 from ee_floods.engine.values.pixeltype import DOUBLE
@@ -21,12 +22,15 @@ Array = NDArray[Any]
 @algorithm("Image.matrixIdentity")
 def identity(size: int) -> Image:
     """The identity matrix in every pixel."""
+    if size < 1:
+        raise bad_request(f"The size must be positive, not {size}.")
     return Image((constant_band("identity", np.eye(size)),))
 
 
 def _of_one(name: str, dimensions: int, function: Callable[[Array], Array]) -> None:
     def apply(image: Image) -> Image:
         def one(band: Band) -> Band:
+            require_arrays(band, 2)
             return array_band(
                 band.name, DOUBLE.array(dimensions), (band,),
                 lambda v: matrices.wherever_possible(function, v.astype(np.float64)),
@@ -41,7 +45,7 @@ def _of_two(name: str, function: Callable[[Array, Array], Array]) -> None:
     def apply(first: Image, second: Image) -> Image:
         bands = [
             array_band(
-                band_name, DOUBLE.array(2), (a, b),
+                band_name, DOUBLE.array(2), (require_arrays(a, 2), require_arrays(b, 2)),
                 lambda x, y: matrices.wherever_possible(function, x.astype(np.float64), y.astype(np.float64)),
             )
             for band_name, a, b in pairs(first, second)
@@ -53,7 +57,7 @@ def _of_two(name: str, function: Callable[[Array, Array], Array]) -> None:
 
 def _decomposition(name: str, parts: Callable[[Array], dict[str, Array]], outputs: str) -> None:
     def apply(image: Image) -> Image:
-        source = image.first()
+        source = require_arrays(image.first(), 2)
 
         def part(output: str) -> Band:
             def function(values: Array) -> tuple[Array, NDArray[np.bool_]]:

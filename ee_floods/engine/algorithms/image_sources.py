@@ -9,7 +9,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from ee_floods.engine.coerce import constant_image
+from ee_floods.engine.arguments import numeric
+from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
 from ee_floods.engine.registry import algorithm
@@ -48,7 +49,8 @@ def constant(value: Any) -> Image:
     if isinstance(value, Image):
         return value
     if isinstance(value, (bool, int, float, list, tuple, np.ndarray, np.number)):
-        return constant_image(value)
+        made: Image = coerce(value, "Image", "value")
+        return made
     raise bad_request("Parameter 'value' must be a number, an array, or a list or dictionary of them.")
 
 
@@ -58,7 +60,7 @@ def metadata(image: Image, name: str, band: str | None) -> Image:
     value = element_get(image, name)
     if value is None or isinstance(value, str):
         raise bad_request(f"Property '{name}' is missing or not a number.")
-    number = float(getattr(value, "millis", value))
+    number = numeric(getattr(value, "millis", value), f"Property '{name}'")
     return Image((constant_band(band or name, number, DOUBLE),), image.only_index(), image.footprint)
 
 

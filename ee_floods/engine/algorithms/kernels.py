@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.arguments import numeric
+from ee_floods.engine.coerce import coerce
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm, register
 from ee_floods.engine.values.kernel import Kernel, Weights
@@ -143,7 +145,9 @@ for _name in _FIXED:
 def fixed(width: int, height: int, weights: list[Any], x: int, y: int, normalize: bool) -> Kernel:
     """Any weights; the focus is the middle unless given."""
     try:
-        values = np.array(weights, float)
+        values = np.array(
+            [[numeric(w, "A weight") for w in coerce(row, "List<Object>", "weights")] for row in weights]
+        )
     except ValueError as error:
         raise bad_request("All rows of the weights must have the same length.") from error
     if (

@@ -130,8 +130,11 @@ def contains_all(values: list[Any], other: list[Any]) -> bool:
 
 
 @algorithm("List.equals")
-def equals(values: list[Any], other: list[Any]) -> bool:
+def equals(values: Any, other: list[Any]) -> bool:
     """Whether two lists are the same."""
+    values = values.tolist() if isinstance(values, np.ndarray) else values
+    if not isinstance(values, list):
+        return False
     return len(values) == len(other) and all(_same(a, b) for a, b in zip(values, other, strict=True))
 
 
@@ -213,6 +216,10 @@ def iterate(values: list[Any], function: Function, first: Any) -> Any:
 @algorithm("List.reduce")
 def reduce_list(values: list[Any], reducer: Reducer) -> Any:
     """A reducer over the elements: one output directly, several as a dictionary."""
+    if reducer.inputs > 1:
+        for row in values:
+            if not isinstance(row, (list, tuple)) or len(row) != reducer.inputs:
+                raise bad_request(f"Each element must be a list of the reducer's {reducer.inputs} inputs.")
     records = [(v,) if reducer.inputs == 1 else tuple(v) for v in values]
     found = reducer.reduce_records(Records.plain(records))
     return found[0] if len(found) == 1 else dict(zip(reducer.outputs, found, strict=True))
@@ -298,6 +305,8 @@ def sort(values: list[Any], keys: list[Any] | None) -> list[Any]:
     """In ascending order of the elements, or of keys."""
     if keys is None:
         return sorted(values, key=sort_key)
+    if len(keys) != len(values):
+        raise bad_request(f"Need one key an element, received {len(keys)} keys for {len(values)} elements.")
     order = sorted(range(len(values)), key=lambda i: sort_key(keys[i]))
     return [values[i] for i in order]
 
@@ -311,4 +320,7 @@ def zip_lists(values: list[Any], other: list[Any]) -> list[Any]:
 @algorithm("List.unzip")
 def unzip(values: list[Any]) -> list[Any]:
     """First elements of lists, then second ones, and so on."""
+    for row in values:
+        if not isinstance(row, (list, tuple)):
+            raise bad_request("Each element of the list must be a list itself.")
     return [list(column) for column in zip(*values, strict=False)]

@@ -19,6 +19,8 @@ def clamp(value: float, low: float, high: float) -> float:
 @algorithm("Number.unitScale")
 def unit_scale(value: float, low: float, high: float) -> float:
     """`low` becomes 0 and `high` 1."""
+    if low == high:
+        raise bad_request(f"The ends of the range must differ, received {low} twice.")
     return (value - low) / (high - low)
 
 

@@ -151,6 +151,10 @@ def clip_to_bounds_and_scale(
     native = image.first().projection
     region = (geometry if geometry is not None else image.geometry).require_bounded()
     left, bottom, right, top = region.planar(native.crs).bounds
+    if not math.isfinite(right - left + top - bottom):
+        raise bad_request("The geometry is empty or not finite in the image's projection.")
+    if (scale_m is not None and scale_m <= 0) or (most is not None and most < 1):
+        raise bad_request("'scale' and 'maxDimension' must be positive.")
     if width is not None and height is not None:
         columns, rows = width, height
     elif most is not None:
@@ -158,7 +162,7 @@ def clip_to_bounds_and_scale(
         columns, rows = max(1, round((right - left) / size)), max(1, round((top - bottom) / size))
     else:
         size = scale_m / native.unit_metres if scale_m is not None else native.pixel_size
-        columns, rows = max(1, math.ceil((right - left) / size)), max(1, math.ceil((top - bottom) / size))
+        columns, rows = _whole((right - left) / size), _whole((top - bottom) / size)
         right, bottom = left + columns * size, top - rows * size
     target = Projection(native.crs, ((right - left) / columns, 0, left, 0, (bottom - top) / rows, top))
     if not any(given):  # an exact rectangle of the image's own pixels
@@ -175,6 +179,11 @@ def clip_to_bounds_and_scale(
     box = Geometry.box((left, bottom, right, top), native.crs)
     boxed = each_band(clip(image.with_bands(each_band(image, one).bands), box), sized)
     return Image(boxed.bands, boxed.properties, box)
+
+
+def _whole(pixels: float) -> int:
+    """Return the pixels that cover a length in pixels; what the arithmetic of its ends adds is no pixel."""
+    return max(1, math.ceil(pixels - 1e-6))
 
 
 _HALF_WAY_ROUND = 2.0e7

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ee_floods.engine.errors import bad_request
-from ee_floods.engine.region_pixels import RegionPixels, read_region, region_grid, region_of
-from ee_floods.engine.regions import working_projection
+from ee_floods.engine.region_pixels import RegionPixels, pixels_within, read_region, region_grid, region_of
+from ee_floods.engine.regions import grid_of_region, working_projection
 from ee_floods.engine.registry import algorithm
 from ee_floods.engine.request import Request
 from ee_floods.engine.values.collection import Collection
@@ -18,6 +18,8 @@ from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.image import Image
 from ee_floods.engine.values.projection import Projection, centres
 from ee_floods.engine.values.reducer import Reducer, output_names
+
+_MOST_VALUES = 1_048_576  # points x bands x images of one getRegion
 
 
 def reduced(pixels: RegionPixels, image: Image, reducer: Reducer) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def reduced(pixels: RegionPixels, image: Image, reducer: Reducer) -> dict[str, A
         return answer
     if reducer.inputs != len(image.bands):
         raise bad_request(
-            f"The reducer '{reducer.name}' needs {reducer.inputs} bands, the image has {len(image.bands)}."
+            f"Need {reducer.inputs} bands for Reducer.{reducer.name}, image has {len(image.bands)}."
         )
     values = reducer.reduce_samples(pixels.samples(range(len(image.bands))))
     return dict(zip(reducer.outputs, values, strict=True))
@@ -90,11 +92,16 @@ def get_region(
     if not isinstance(first, Image):
         raise bad_request("The collection is empty.")
     projection = working_projection(first.first().projection, crs, transform, scale)
-    grid = region_grid(geometry, projection, 1_048_576, False)
-    names = first.names
+    names, images = first.names, list(collection)
+    grid = grid_of_region(geometry, projection)
+    points = pixels_within(geometry, grid)
+    if points * len(names) * len(images) > _MOST_VALUES:
+        raise bad_request(
+            f"Too many values: {points} points x {len(names)} bands x {len(images)} images > {_MOST_VALUES}."
+        )
     return [
         ["id", "longitude", "latitude", "time", *names],
-        *_rows(request, collection, geometry, grid, names),
+        *_rows(request, images, geometry, grid, names),
     ]
 
 
@@ -103,10 +110,10 @@ def _value(pixel: Any) -> Any:
 
 
 def _rows(
-    request: Request, collection: Collection, geometry: Geometry, grid: Any, names: list[str]
+    request: Request, images: Iterable[Element], geometry: Geometry, grid: Any, names: list[str]
 ) -> Iterator[Any]:
     x, y = centres(grid, "EPSG:4326")
-    for image in collection:
+    for image in images:
         assert isinstance(image, Image)
         pixels = read_region(request.reader, [image.band(name) for name in names], geometry, grid)
         time = image.properties.get("system:time_start")

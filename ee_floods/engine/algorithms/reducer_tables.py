@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.array_pixels import compressed
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.registry import algorithm
@@ -95,8 +96,11 @@ def frequency_histogram() -> Reducer:
 
 
 def _numbers(records: Records) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    kept = [(float(row[0]), w) for row, w in zip(records.rows, records.weights, strict=True)
-            if row[0] is not None and w > 0]  # fmt: skip
+    kept = [
+        (numeric(row[0], "What is reduced"), w)
+        for row, w in zip(records.rows, records.weights, strict=True)
+        if row[0] is not None and w > 0
+    ]
     return np.array([value for value, _ in kept]), np.array([w for _, w in kept])
 
 
@@ -110,6 +114,10 @@ def _bucketed(
     """
     limit = 2 ** math.ceil(math.log2(most or _MOST_BUCKETS))
     low, high = float(values.min()), float(values.max())
+    if not math.isfinite(high - low):
+        raise bad_request(f"Buckets need a finite range of values, not {low} to {high}.")
+    if narrowest is not None and narrowest < 0:
+        raise bad_request(f"The width of a bucket must not be negative, received {narrowest}.")
     width = 2.0 ** math.ceil(math.log2((high - low) / limit)) if high > low else (narrowest or 1.0)
     if narrowest:
         width = max(width, narrowest)

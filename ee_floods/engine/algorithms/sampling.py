@@ -200,6 +200,8 @@ def random_points(region: Geometry, number: int, seed: int, error: Any) -> Colle
     from ee_floods.engine.geometry_sets import as_area
 
     west, south, east, north = region.require_bounded().bounds
+    if not np.isfinite(east - west):
+        raise bad_request("The region is wider than the Earth.")
     shape = as_area(region.planar())
     shapely.prepare(shape)
     generator = np.random.default_rng(abs(seed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from affine import Affine
 from rasterio.features import rasterize, shapes
 from shapely.geometry import shape
 
-from ee_floods.engine.algorithms.visualize import colour
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.geometry_sets import as_area
 from ee_floods.engine.reading import Reader
@@ -117,7 +117,7 @@ register("Image.reduceToVectors", _to_vectors, request=True)
 register("Image.reduceToVectorsStreaming", _to_vectors, request=True)
 
 
-def _burnt(geometry: Geometry, grid: Grid, width: float | None) -> Any:
+def burnt(geometry: Geometry, grid: Grid, width: float | None) -> Any:
     """Pixels of a geometry, or of its outline `width` pixels wide."""
     found = as_area(geometry.planar(grid.crs))
     if width is not None:
@@ -131,12 +131,15 @@ def _burnt(geometry: Geometry, grid: Grid, width: float | None) -> Any:
 
 @algorithm("Image.paint")
 def paint(image: Image, collection: Collection, color: Any, width: Any) -> Image:
-    """Geometries painted into all bands, with a number or a property's value."""
+    """Geometries painted into all bands, with a number or a property's value, masked pixels too.
+
+    The guide paints an empty image, `ee.Image().byte()`, and sees what was painted alone.
+    """
 
     def number(value: Any, element: Element) -> float:
         if isinstance(value, str):
             value = element_get(element, value)
-        return 0.0 if value is None else float(value)
+        return 0.0 if value is None else numeric(value, "What is painted")
 
     def one(band: Band) -> Band:
         type_ = (
@@ -152,10 +155,10 @@ def paint(image: Image, collection: Collection, color: Any, width: Any) -> Image
                 if element.geometry is None:
                     continue
                 outline = None if width is None else number(width, element)
-                burnt = _burnt(element.geometry, grid, outline)
-                if burnt is not None:
-                    # The mask stays: nothing is painted where the image is masked.
-                    values = np.where(burnt, type_.cast(np.asarray(number(color, element))), values)
+                covered = burnt(element.geometry, grid, outline)
+                if covered is not None:
+                    values = np.where(covered, type_.cast(np.asarray(number(color, element))), values)
+                    mask = np.where(covered, np.float32(1), mask)
             return Raster(values, mask)
 
         return Band(band.name, type_, band.projection, compute, (band,), band.size)
@@ -178,10 +181,10 @@ def reduce_to_image(collection: Collection, names: list[str], reducer: Reducer) 
                 values = [element_get(element, name) for name in names]
                 if element.geometry is None or any(v is None for v in values):
                     continue
-                burnt = _burnt(element.geometry, grid, None)
-                if burnt is not None:
+                covered = burnt(element.geometry, grid, None)
+                if covered is not None:
                     layers.append([np.full(grid.shape, float(v)) for v in values])
-                    flags.append(burnt.astype(np.float32))
+                    flags.append(covered.astype(np.float32))
             if not layers:
                 return Raster(np.zeros(grid.shape, type_.dtype), np.zeros(grid.shape, np.float32))
             columns = [np.stack([layer[i] for layer in layers]) for i in range(len(names))]
@@ -192,62 +195,3 @@ def reduce_to_image(collection: Collection, names: list[str], reducer: Reducer) 
         return Band(output, type_, WGS84, compute)
 
     return Image(tuple(band_of(i, output) for i, output in enumerate(reducer.outputs)))
-
-
-def _painter(
-    collection: Collection, style: Callable[[Element], tuple[tuple[int, int, int, float], Any, float, float]]
-) -> Image:
-    """Red, green and blue of outlines over fills; styles are outline, fill, width and radius in pixels."""
-    type_ = PixelType("int", 0, 255)
-
-    def compute(channel: int) -> Callable[[Reader, Grid], Raster]:
-        def run(reader: Reader, grid: Grid) -> Raster:
-            values, mask = np.zeros(grid.shape, np.uint8), np.zeros(grid.shape, np.float32)
-            for element in collection:
-                if element.geometry is None:
-                    continue
-                line, fill, width, radius = style(element)
-                place = element.geometry
-                if "Point" in place.kind:
-                    grown = shapely.buffer(place.planar(grid.crs), radius * grid.scale)
-                    place, fill = Geometry(grown, grid.crs, geodesic=False), fill or line
-                for ink, outline in ((fill, None), (line, width)):
-                    if ink is None or (outline is not None and outline <= 0):
-                        continue
-                    burnt = _burnt(place, grid, outline)
-                    if burnt is not None:
-                        values[burnt], mask[burnt] = ink[channel], ink[3]
-            return Raster(values, mask)
-
-        return run
-
-    bands = (Band(f"vis-{name}", type_, WGS84, compute(i)) for i, name in enumerate(("red", "green", "blue")))
-    return Image(tuple(bands))
-
-
-@algorithm("Collection.draw")
-def draw(collection: Collection, color: str, radius: int, width: int) -> Image:
-    """Features in one colour, filled at 2/3."""
-    red, green, blue, alpha = colour(color)
-    line = (red, green, blue, alpha)
-    return _painter(
-        collection, lambda e: (line, (red, green, blue, alpha * 0.66), float(width), float(radius))
-    )
-
-
-@algorithm("Collection.style")
-def style(
-    collection: Collection, color: str, size: int, point_shape: str, width: float, fill: str | None,
-    key: str | None, neighborhood: int, line_type: str,
-) -> Image:  # fmt: skip
-    """Features in their own styles."""
-
-    def of(element: Element) -> tuple[Any, Any, float, float]:
-        own = element_get(element, key) if key is not None else None
-        given: dict[str, Any] = own if isinstance(own, dict) else {}
-        line = colour(str(given.get("color", color)))
-        area = given.get("fillColor", fill)
-        inside_ = colour(str(area)) if area is not None else (*line[:3], 0.66 * line[3])
-        return line, inside_, float(given.get("width", width)), float(given.get("pointSize", size))
-
-    return _painter(collection, of)

@@ -9,6 +9,7 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.bands import select
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.records import Raster
@@ -26,17 +27,15 @@ def colour(text: str) -> tuple[int, int, int, float]:
     Raises:
         EngineError: If it is neither.
     """
-    plain = text.strip()
-    if re.fullmatch(r"#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", plain):
-        plain = "#" + plain.lstrip("#")
-    try:
-        # A second of imports that only an answer with named colours should wait for.
-        from matplotlib import colors as named_colours
+    from PIL import ImageColor  # late: only an answer with a palette needs it
 
-        red, green, blue, alpha = named_colours.to_rgba(plain.lower())
-    except ValueError as error:
-        raise bad_request(f"Unrecognized color: '{text}'.") from error
-    return round(red * 255), round(green * 255), round(blue * 255), alpha
+    plain = text.strip().lower()
+    if re.fullmatch(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", plain):
+        plain = "#" + plain.lstrip("#")
+    elif plain not in ImageColor.colormap:
+        raise bad_request(f"Unrecognized color: '{text}'.")
+    red, green, blue, *alpha = ImageColor.getrgb(plain)
+    return red, green, blue, alpha[0] / 255 if alpha else 1.0
 
 
 def _numbers(value: Any, count: int, name: str) -> list[float] | None:
@@ -44,8 +43,10 @@ def _numbers(value: Any, count: int, name: str) -> list[float] | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = [float(part) for part in value.split(",")]
-    found = [float(v) for v in value] if isinstance(value, (list, tuple)) else [float(value)]
+        value = value.split(",")
+    found = [
+        numeric(v, f"Parameter '{name}'") for v in (value if isinstance(value, (list, tuple)) else [value])
+    ]
     if len(found) == 1:
         return found * count
     if len(found) != count:
@@ -53,9 +54,11 @@ def _numbers(value: Any, count: int, name: str) -> list[float] | None:
     return found
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, name: str) -> list[str]:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, (list, tuple)):
+        raise bad_request(f"Expected a string or list of strings for field '{name}'.")
     return [str(part) for part in value]
 
 
@@ -79,17 +82,17 @@ def visualize(
     palette: Any, force: bool,
 ) -> Image:  # fmt: skip
     """Red, green and blue, or grey, as bytes."""
-    if bands is not None and len(names := _texts(bands)) > 0:
+    if bands is not None and len(names := _texts(bands, "bands")) > 0:
         image = select(image, names)
     elif len(image.bands) > 3:
         image = image.with_bands(image.bands[:3])
     count = len(image.bands)
+    if palette is not None and count > 1:
+        raise bad_request("Cannot provide a palette when visualizing more than one band.")
     if count not in (1, 3):
         if count != 2:
             raise bad_request(f"Must specify 1 or 3 bands to visualize, but the image has {count}.")
         image, count = image.with_bands(image.bands[:1]), 1
-    if palette is not None and count != 1:
-        raise bad_request("Can't provide a palette when visualizing more than one band.")
     if gamma is not None and palette is not None:
         raise bad_request("Can't specify both 'gamma' and 'palette'.")
     if gain is not None and (low is not None or high is not None):
@@ -98,7 +101,7 @@ def visualize(
     gammas = _numbers(gamma, count, "gamma") or [1.0] * count
     alpha = 1.0 if opacity is None else float(opacity)
     if palette is not None:
-        found = [colour(text) for text in _texts(palette)]
+        found = [colour(text) for text in _texts(palette, "palette")]
         made = [
             _palette_band(image.bands[0], name, found, i, ends[0], alpha) for i, name in enumerate(_CHANNELS)
         ]

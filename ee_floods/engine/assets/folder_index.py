@@ -23,6 +23,7 @@ from ee_floods.grid import Grid
 __all__ = ["FolderIndex", "MountedFile", "read_document"]
 
 _FORMAT = 1  # of the kept index; another number is as good as none
+_KEYS = frozenset({"properties", "startTime", "endTime", "bands", "simulated"})
 _WORTH_KEEPING = 100  # files opened since the index was last written
 
 Stamp = tuple[int, ...]
@@ -54,6 +55,12 @@ class MountedFile:
         """
         info = inspect_store(path) if is_store(path) else inspect(path)
         document = read_document(path.with_suffix(".json"))
+        unknown = sorted(set(document) - _KEYS)
+        if unknown:
+            raise bad_request(
+                f"'{path.stem}.json' has the unknown keys {unknown}. It may have {sorted(_KEYS)}; what "
+                "belongs to the image goes under 'properties'."
+            )
         return cls(path, info, document, bounds_of(footprint_of(info.grid)))
 
     @property

@@ -105,7 +105,7 @@ def inspect(path: Path) -> GeoTiffInfo:
     return _inspect(path, path.stat().st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _inspect(path: Path, changed: int) -> GeoTiffInfo:
     import rasterio
     from rasterio.errors import RasterioIOError

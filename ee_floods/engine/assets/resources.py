@@ -12,8 +12,9 @@ import numpy as np
 from ee_floods.engine.assets.filters import AssetFilter
 from ee_floods.engine.assets.ids import asset_name
 from ee_floods.engine.assets.library import CompositeLibrary
-from ee_floods.engine.errors import bad_request, not_found
+from ee_floods.engine.errors import not_found
 from ee_floods.engine.evaluator import BandInfo, EvaluatedImage
+from ee_floods.engine.paging import first_of_page, size_of_page
 from ee_floods.engine.records import AssetRecord, BandRecord, ImageRecord, Library
 from ee_floods.engine.state.database import timestamp
 
@@ -65,7 +66,13 @@ def computed_resource(image: EvaluatedImage) -> dict[str, Any]:
 
 
 def list_assets(
-    library: CompositeLibrary, parent: str, *, text_filter: str, page_size: int, token: str, basic: bool
+    library: CompositeLibrary,
+    parent: str,
+    *,
+    text_filter: str,
+    page_size: str | int | None,
+    token: str,
+    basic: bool,
 ) -> tuple[dict[str, Any], bool]:
     """Return one page of what a folder or collection holds, and whether any of it is simulated.
 
@@ -78,11 +85,7 @@ def list_assets(
     record = library.asset(parent)
     if record is None:
         raise not_found(parent)
-    if token and not token.isdigit():
-        raise bad_request("Invalid page token.")
-    if page_size < 0:
-        raise bad_request("Page size must not be negative.")
-    first, size = int(token or 0), min(page_size or _PAGE, _PAGE)
+    first, size = first_of_page(token), size_of_page(page_size, _PAGE)
     wanted = AssetFilter.parse(text_filter) if record.type == "IMAGE_COLLECTION" else AssetFilter()
     found, seen = _members(library, record, wanted, first)
     page: list[tuple[int, dict[str, Any]]] = []

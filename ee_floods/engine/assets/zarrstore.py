@@ -221,7 +221,7 @@ def _regular(path: Path, centres: NDArray[Any]) -> tuple[float, float]:
         raise _unreadable(path, "one coordinate says no pixel size")
     step = float((centres[-1] - centres[0]) / (centres.size - 1))
     even = centres[0] + step * np.arange(centres.size)
-    if step == 0 or np.abs(centres - even).max() > 9 * abs(step):
+    if step == 0 or np.abs(centres - even).max() > _EVEN * abs(step):
         raise _unreadable(path, "its coordinates are not evenly spaced")
     return float(centres[0]) - step / 2, step
 

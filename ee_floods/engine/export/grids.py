@@ -11,7 +11,6 @@ import numpy as np
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.evaluator import BandInfo, EvaluatedImage
 from ee_floods.engine.limits import Limits
-from ee_floods.engine.values.geometry import Geometry
 from ee_floods.engine.values.projection import Projection, crs_of
 from ee_floods.grid import Grid
 
@@ -40,9 +39,10 @@ def default_grid(image: EvaluatedImage, *, crs: str | None = None, transform: An
         raise bad_request("Image has no bands.")
     own_crs, own_transform = image.projection
     projection = Projection(crs or own_crs, tuple(transform or own_transform))
-    if image.footprint is None:
+    bounds = image.bounds(projection.crs)
+    if bounds is None:
         raise bad_request("Unable to export unbounded image.")
-    left, bottom, right, top = Geometry.from_json(image.footprint).planar(projection.crs).bounds
+    left, bottom, right, top = bounds
     xs = np.array([left, left, right, right], np.float64)
     ys = np.array([bottom, top, bottom, top], np.float64)
     cols, rows = projection.pixels(xs, ys)

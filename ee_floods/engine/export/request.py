@@ -154,9 +154,7 @@ def tfrecord_options(options: Mapping[str, Any]) -> TFRecordOptions:
     found = options.get("tfRecordOptions") or {}
     if found.get("sequenceData"):
         raise EngineError(
-            "TFRecord exports of sequences (sequenceData) are not implemented by the local engine.",
-            501,
-            "UNIMPLEMENTED",
+            "TFRecord exports of sequences (sequenceData) are not implemented by the local engine."
         )
     depths = {str(name): int(depth) for name, depth in (found.get("tensorDepths") or {}).items()}
     if any(depth < 1 for depth in depths.values()):

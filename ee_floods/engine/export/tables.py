@@ -42,6 +42,10 @@ def table_file(
         return kml_file(features, chosen, zipped=file_format == "KMZ")
     if file_format == "TF_RECORD_TABLE":
         return _tfrecord(features, chosen), "application/octet-stream", ".tfrecord.gz"
+    if file_format in ("SHP", "SHAPEFILE"):
+        raise bad_request(
+            "Table file format 'SHP' is not implemented by the local engine. Use GeoJSON, KML, KMZ or CSV."
+        )
     raise bad_request(f"Unsupported table file format: '{file_format}'.")
 
 

@@ -44,4 +44,5 @@ def _refusal(words: str) -> Any:
 
 
 def _error(words: str) -> EngineError:
-    return EngineError(f"{words} are not implemented by the local engine.", 501, "UNIMPLEMENTED")
+    # Not 501: clients take codes from 500 for passing trouble and ask again for half a minute.
+    return EngineError(f"{words} are not implemented by the local engine.")

@@ -177,4 +177,4 @@ class AssetsApi:
 
 
 def _unknown(action: str) -> EngineError:
-    return EngineError(f"Method '{action}' is not implemented by the local engine.", 501, "UNIMPLEMENTED")
+    return EngineError(f"Method '{action}' is not implemented by the local engine.")

@@ -19,7 +19,7 @@ _RENDER_DAYS = 7  # how long the name of a map or thumbnail is good for
 # What checks a request when it is made, so that its errors come then, and what answers it.
 _CHECKS = {
     "maps": "check_map",
-    "thumbnails": "check_map",
+    "thumbnails": "check_thumbnail",
     "videoThumbnails": "check_frames",
     "filmstripThumbnails": "check_frames",
 }

@@ -12,6 +12,11 @@ __all__ = ["ENVIRONMENT", "fork_server"]
 ENVIRONMENT = {
     "GDAL_CACHEMAX": "128",  # MB of decoded blocks a process; GDAL's own 5 % of memory each would add up
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",  # a folder of ten thousand files is not listed for each of them
+    # The calls of a worker run in a thread, to which glibc gives a heap of its own: it hands each array of
+    # some 100 kB back to the kernel and fetches it again, page by page, and heaps of threads that ended stay.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),  # fixed: by itself it grows with what was freed, up to 32 MiB,
+    "MALLOC_TRIM_THRESHOLD_": str(8 * 2**20),  # and with it what a worker keeps of a large answer
     "OPENBLAS_NUM_THREADS": "1",  # there is a worker for each core: more threads wait for each other
 }
 """What libraries of the workers read when they are loaded; a variable that is set already wins."""

@@ -114,7 +114,7 @@ class TasksApi:
     async def _operation(self, request: Request) -> Response:
         operation = self._context.operations.get(request.path_params["id"])
         if request.method == "DELETE":
-            raise EngineError("Operations cannot be deleted.", 501, "UNIMPLEMENTED")
+            raise EngineError("Operations cannot be deleted.")
         return JSONResponse(operation.to_resource())
 
     async def _cancel(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from typing import Any
 __all__ = ["Database", "now_us", "timestamp"]
 
 _BUSY_SECONDS = 30.0  # how long a writer waits for another one; commits take milliseconds
+_CACHE_KIB = 512  # of each connection; a server has one for each of some forty threads
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS assets (
@@ -62,10 +63,13 @@ class Database:
 
     Args:
         path: The file; its folder exists.
+        lasting: Whether a commit waits until it is on the disk. Without, a power cut may take the last ones,
+            a killed process none.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, lasting: bool = True) -> None:
         self.path = path
+        self._synchronous = "FULL" if lasting else "NORMAL"
         self._local = threading.local()
         self.connection.executescript(_SCHEMA)
 
@@ -77,8 +81,9 @@ class Database:
             found = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
             found.row_factory = sqlite3.Row
             found.execute("PRAGMA journal_mode=WAL")
-            found.execute("PRAGMA synchronous=FULL")
+            found.execute(f"PRAGMA synchronous={self._synchronous}")
             found.execute("PRAGMA foreign_keys=ON")
+            found.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             self._local.connection = found
         return found
 

@@ -8,7 +8,10 @@ from typing import Any
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.evaluator import EvaluatedImage
 
-__all__ = ["needs_visualization", "select_expression", "visualized"]
+__all__ = ["needs_visualization", "select_expression", "sized", "visualized"]
+
+_LONGER_SIDE = 512  # of a thumbnail whose request says nothing of its size (guides/image_visualization)
+_SIZES = ("width", "height", "maxDimension", "scale")
 
 
 def visualized(
@@ -48,6 +51,35 @@ def select_expression(expression: Mapping[str, Any], bands: Sequence[str]) -> di
         return dict(expression)
     arguments = {"input": _result(expression), "bandSelectors": {"constantValue": list(bands)}}
     return _around(expression, "Image.select", arguments)
+
+
+def sized(expression: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the expression of a thumbnail: 512 pixels on its longer side unless the client asks for a size.
+
+    The client folds `dimensions` and `scale` into the expression: a call below that of the visualization.
+    """
+    values = expression.get("values") or {}
+    name, arguments = _call(values, _result(expression))
+    if name == "Image.visualize":
+        name, arguments = _call(values, arguments.get("image"))
+    if name == "Image.reproject" or (
+        name == "Image.clipToBoundsAndScale" and any(size in arguments for size in _SIZES)
+    ):
+        return dict(expression)
+    wanted = {"input": _result(expression), "maxDimension": {"constantValue": _LONGER_SIDE}}
+    return _around(expression, "Image.clipToBoundsAndScale", wanted)
+
+
+def _call(values: Mapping[str, Any], node: Any) -> tuple[str, Mapping[str, Any]]:
+    """Return the name and arguments of a call, following references; an empty name where it is none."""
+    for _ in range(len(values) + 1):
+        if not isinstance(node, Mapping) or "valueReference" not in node:
+            break
+        node = values.get(node["valueReference"])
+    call = node.get("functionInvocationValue") if isinstance(node, Mapping) else None
+    if not isinstance(call, Mapping):
+        return "", {}
+    return str(call.get("functionName") or ""), call.get("arguments") or {}
 
 
 def needs_visualization(image: EvaluatedImage, options: Mapping[str, Any] | None) -> bool:

@@ -24,6 +24,11 @@ class Query:
     start: float | None = None
     end: float | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether the range of times ends before it begins, so that nothing is in it."""
+        return self.start is not None and self.end is not None and self.start >= self.end
+
     def narrowed(self, other: Query) -> Query:
         """Return a query that admits at least what both admit."""
         bounds = self.bounds if other.bounds is None else other.bounds

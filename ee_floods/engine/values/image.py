@@ -124,7 +124,7 @@ class Image:
         for band in self.bands:
             if band.name == name:
                 return band
-        raise bad_request(f"Band '{name}' not found. Available bands: {self.names}.")
+        raise bad_request(f"No band named '{name}'. Available band names: [{', '.join(self.names)}].")
 
     def first(self) -> Band:
         """Return the first band.
@@ -212,6 +212,8 @@ def pointwise(
 def constant_band(name: str, value: Any, type_: PixelType | None = None) -> Band:
     """Return a band with one value everywhere; an array makes array pixels."""
     array = np.asarray(value)
+    if array.dtype == object:
+        raise bad_request("A constant must be a number or an array of numbers.")
     if type_ is None:
         type_ = PixelType.of_value(array.item()) if array.ndim == 0 else PixelType.of_array(array)
     cell = type_.cast(array)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ee_floods.engine.arguments import numeric
 from ee_floods.engine.array_pixels import is_packed, recast
 from ee_floods.engine.errors import bad_request
 
@@ -59,7 +60,8 @@ class PixelType:
             return cls("int", int(value), int(value))
         if isinstance(value, (int, np.integer)):
             return cls("int", int(value), int(value))
-        return cls("double", float(value), float(value))
+        number = numeric(value, "The value of a constant")
+        return cls("double", number, number)
 
     @classmethod
     def of_array(cls, values: NDArray[Any]) -> PixelType:

@@ -59,5 +59,5 @@ def parse_date(text: str, time_zone: str | None = None) -> Date:
             when = dt.datetime.fromisoformat(f"{day}T{found[4]}" if found[4] else day)
             return from_datetime(when if when.tzinfo else when.replace(tzinfo=tz))
     except ValueError as error:
-        raise bad_request(f"Invalid date string '{text}': {error}") from error
-    raise bad_request(f"Invalid date string: '{text}'")
+        raise bad_request(f"Bad date/time '{text}'.") from error
+    raise bad_request(f"Bad date/time '{text}'.")

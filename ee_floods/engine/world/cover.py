@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,8 +148,7 @@ class Cover:
         turned = (lon - lon0 + 180) % 360 - 180
         offsets = upsample(np.stack([turned, lat - lat0]).astype(np.float32), block.step)
         lon_p, lat_p = offsets[0] + lon0, offsets[1].astype(np.float64) + lat0
-        column = np.floor(lon_p / _DISTRICT).astype(np.int64)
-        row = np.floor(lat_p / _DISTRICT).astype(np.int64)
+        column, row = _districts(lon_p), _districts(lat_p)
         x = np.radians(lon_p - column * _DISTRICT) * np.cos(np.radians((row + 0.5) * _DISTRICT))
         y = np.radians(lat_p - row * _DISTRICT)
         column %= round(360 / _DISTRICT)
@@ -158,11 +158,31 @@ class Cover:
         i = np.floor(along / _PARCEL[0]).astype(np.int64)
         j = np.floor(across / _PARCEL[1]).astype(np.int64)
         district = row * 1000 + column
-        first = uniform(self._parcel_key, i, j, district)
+        first = _drawn(self._parcel_key, i, j, district)
         second = (first * 4096) % 1  # lower bits of the same draw are as good as a second one
         streets = [np.floor(a / _HOUSES).astype(np.int64) for a in (along, across)]
-        houses = uniform(self._houses_key, *streets)
+        houses = _drawn(self._houses_key, *streets)
         return first.astype(np.float32), second.astype(np.float32), houses.astype(np.float32)
+
+
+def _districts(degrees: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return the number of each pixel's district along an axis; `(1, 1)` where it is one for all."""
+    ends = np.array([[degrees.min()], [degrees.max()]])
+    first, last = np.floor(ends / _DISTRICT)
+    return np.floor((ends[:1] if first == last else degrees) / _DISTRICT).astype(np.int64)
+
+
+def _drawn(
+    key: int, i: NDArray[np.int64], j: NDArray[np.int64], *others: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return `uniform(key, i, j, *others)`, drawn once for each cell where pixels share cells."""
+    low_i, low_j = int(i.min()), int(j.min())
+    rows, cols = int(i.max()) - low_i + 1, int(j.max()) - low_j + 1
+    if rows * cols * 2 > i.size or any(other.size > 1 for other in others):
+        return uniform(key, i, j, *others)
+    across = np.arange(low_j, low_j + cols)[None, :]
+    table = uniform(key, np.arange(low_i, low_i + rows)[:, None], across, *others)
+    return np.asarray(table.ravel().take((i - low_i) * cols + (j - low_j)))
 
 
 def surfaces(cover: LandCover, water: Water, days: float) -> Field:
@@ -178,21 +198,17 @@ def surfaces(cover: LandCover, water: Water, days: float) -> Field:
     open_land = 1 - cover.forest - cover.urban - cover.dark
     green = cover.vegetated * np.float32(season)
     bare = 1 - cover.vegetated
-    dry_land = np.stack(
-        [
-            cover.forest,
-            open_land * green,
-            open_land * (cover.vegetated - green),
-            open_land * bare * (1 - cover.sand),
-            open_land * bare * cover.sand,
-            cover.urban,
-            cover.dark,
-        ]
-    )
-    # Trees always stand out of the water, a tall crop while it is shallower than the crop is high.
-    emergent = 0.92 * cover.forest + open_land * green * cover.tall * np.clip(1.4 - water.depth, 0, 1)
+    bare_land = open_land * bare
     out = np.empty((len(SURFACES), *water.fraction.shape), dtype=np.float32)
-    out[:7] = dry_land * (1 - water.fraction)
+    out[0] = cover.forest
+    np.multiply(open_land, green, out=out[1])
+    np.multiply(open_land, cover.vegetated - green, out=out[2])
+    np.multiply(bare_land, 1 - cover.sand, out=out[3])
+    np.multiply(bare_land, cover.sand, out=out[4])
+    out[5], out[6] = cover.urban, cover.dark
+    # Trees always stand out of the water, a tall crop while it is shallower than the crop is high.
+    emergent = 0.92 * cover.forest + out[1] * cover.tall * np.clip(1.4 - water.depth, 0, 1)
+    out[:7] *= 1 - water.fraction
     out[8] = water.fraction * emergent
     out[7] = water.fraction - out[8]
     return out

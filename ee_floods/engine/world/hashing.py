@@ -14,6 +14,7 @@ __all__ = ["IRWIN_HALL_SCALE", "mix32", "mix64", "stream_key", "uniform", "unifo
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK64 = 2**64 - 1
+_QUARTERS = np.uint64(0x0000FFFF0000FFFF)
 
 IRWIN_HALL_SCALE = float(1.0 / (65536.0 * np.sqrt(4.0 / 12.0)))
 """Turns a centred sum of four 16-bit uniforms into unit variance (Irwin-Hall, n = 4)."""
@@ -27,21 +28,23 @@ def stream_key(*parts: int | str) -> int:
 
 def mix32(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Scramble 32-bit integers in place (the `lowbias32` finaliser of C. Wellons) and return them."""
-    values ^= values >> np.uint32(16)
+    shifted = np.empty_like(values)  # one for all steps: a fresh one costs as much as the step
+    values ^= np.right_shift(values, np.uint32(16), out=shifted)
     values *= np.uint32(0x7FEB352D)
-    values ^= values >> np.uint32(15)
+    values ^= np.right_shift(values, np.uint32(15), out=shifted)
     values *= np.uint32(0x846CA68B)
-    values ^= values >> np.uint32(16)
+    values ^= np.right_shift(values, np.uint32(16), out=shifted)
     return values
 
 
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Scramble 64-bit integers in place (the finaliser of SplitMix64, Steele et al. 2014), return them."""
-    values ^= values >> np.uint64(30)
+    shifted = np.empty_like(values)
+    values ^= np.right_shift(values, np.uint64(30), out=shifted)
     values *= np.uint64(0xBF58476D1CE4E5B9)
-    values ^= values >> np.uint64(27)
+    values ^= np.right_shift(values, np.uint64(27), out=shifted)
     values *= np.uint64(0x94D049BB133111EB)
-    values ^= values >> np.uint64(31)
+    values ^= np.right_shift(values, np.uint64(31), out=shifted)
     return values
 
 
@@ -85,8 +88,9 @@ def white_normal(key: int, row: int, col: int, height: int, width: int) -> NDArr
     rows = mix64(rows * np.uint64(_GOLDEN) + np.uint64(key & _MASK64))
     cols = mix64(cols * np.uint64(0xD1B54A32D192ED03) + np.uint64((key ^ _GOLDEN) & _MASK64))
     words = mix64(rows[:, None] + cols[None, :])
-    quarters = words.view(np.uint16).reshape(height, width, 4)
-    total = quarters.sum(axis=2, dtype=np.uint32).astype(np.float32)
+    # The four 16-bit quarters of each word: two sums side by side, then their sum.
+    halves = (words & _QUARTERS) + ((words >> np.uint64(16)) & _QUARTERS)
+    total = ((halves + (halves >> np.uint64(32))) & np.uint64(2**32 - 1)).astype(np.float32)
     total -= np.float32(2 * 65535)
     total *= np.float32(IRWIN_HALL_SCALE)
     return np.asarray(total, dtype=np.float32)

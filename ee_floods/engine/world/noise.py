@@ -62,30 +62,34 @@ def gradient_noise(
     fraction = (cells - floors).astype(np.float32)
     index = floors.astype(np.int64).astype(np.uint32)
     fade = fraction * fraction * fraction * (fraction * (fraction * 6 - 15) + 10)
-    low = [index[:, axis] * _PRIMES[axis] for axis in range(3)]
-    high = [value + prime for value, prime in zip(low, _PRIMES, strict=True)]
-    low[0] = low[0] ^ keys[:, None]
-    high[0] = high[0] ^ keys[:, None]
-    offsets = [(fraction[:, axis], fraction[:, axis] - np.float32(1)) for axis in range(3)]
-    layers = []
-    for z in (0, 1):
-        lines = []
-        for y in (0, 1):
-            ends = []
-            for x in (0, 1):
-                word = (high if x else low)[0] ^ (high if y else low)[1]
-                word = mix32(word ^ (high if z else low)[2])
-                # The bytes of the hash are the gradient: one conversion instead of shifts and masks.
-                gradient = word.view(np.int8).reshape(*word.shape, 4)
-                total = gradient[..., 0].astype(np.float32) * offsets[0][x]
-                total += gradient[..., 1].astype(np.float32) * offsets[1][y]
-                total += gradient[..., 2].astype(np.float32) * offsets[2][z]
-                ends.append(total)
-            lines.append(ends[0] + fade[:, 0] * (ends[1] - ends[0]))
-        layers.append(lines[0] + fade[:, 1] * (lines[1] - lines[0]))
-    result = layers[0] + fade[:, 2] * (layers[1] - layers[0])
-    result *= np.float32(_UNIT_VARIANCE)
-    return np.asarray(result, dtype=np.float32)
+    # All eight corners of a cell in one array: small fields would spend their time in calls.
+    ends = np.empty((3, 2, *fraction[:, 0].shape), dtype=np.uint32)  # (axis, low or high, K, N)
+    offsets = np.empty(ends.shape, dtype=np.float32)
+    for axis in range(3):
+        np.multiply(index[:, axis], _PRIMES[axis], out=ends[axis, 0])
+        np.add(ends[axis, 0], _PRIMES[axis], out=ends[axis, 1])
+        offsets[axis, 0] = fraction[:, axis]
+        np.subtract(fraction[:, axis], np.float32(1), out=offsets[axis, 1])
+    ends[0] ^= keys[:, None]
+    words = mix32(ends[2][:, None, None] ^ (ends[1][:, None] ^ ends[0])).view(np.int32)  # (z, y, x, K, N)
+    # The lowest three bytes of the hash, as signed numbers, are the gradient.
+    total = ((words << 24) >> 24).astype(np.float32)
+    total *= offsets[0]
+    part, byte = np.empty_like(total), np.empty_like(words)
+    for axis, left, shape in ((1, 16, (2, 1)), (2, 8, (2, 1, 1))):
+        np.left_shift(words, left, out=byte)
+        byte >>= 24
+        np.copyto(part, byte)
+        part *= offsets[axis].reshape(*shape, *total.shape[-2:])
+        total += part
+    for axis in range(3):
+        low, high = total[..., 0, :, :], total[..., 1, :, :]
+        high -= low
+        high *= fade[:, axis]
+        high += low
+        total = high
+    total *= np.float32(_UNIT_VARIANCE)
+    return total
 
 
 @lru_cache(maxsize=64)

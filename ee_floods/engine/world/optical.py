@@ -80,11 +80,12 @@ class OpticalPass:
         size = mixed.shape[-1]
         white = [white_normal(key + side, row, col, size, size) for key in self._white]
         result = []
+        part = np.empty((size, size), dtype=np.float32)
         for band in bands:
             i = self._index[band]
             surface = np.zeros((size, size), dtype=np.float32)
             for weight, spectrum in zip(mixed[:-1], self._spectra[:, i], strict=True):
-                surface += weight * spectrum
+                surface += np.multiply(weight, spectrum, out=part)
             value = o.path[i] * self._haze + o.transmission[i] * surface
             value += cover_of_cloud * (np.float32(o.cloud[i]) - value)
             angle = 2.4 * i
@@ -102,7 +103,9 @@ class OpticalPass:
         # Moving, shallow flood water carries more sediment than what stands deep.
         muddy = np.clip(turbidity + 0.07 * cover.texture - 0.06 * scene.water.depth, 0.03, 1)
         seen_water = scene.shares[7] + (1 - _FLOODED_CANOPY) * scene.shares[8]
-        land = scene.shares[:7].copy()
+        weights = np.empty((10, *cloud.shape), dtype=np.float32)
+        land = weights[:7]
+        land[:] = scene.shares[:7]
         land[0] += _FLOODED_CANOPY * scene.shares[8]
         dim = 1 - o.wet_darkening * scene.water.wet
         land[2] *= dim
@@ -110,9 +113,11 @@ class OpticalPass:
         land[4] *= dim
         land[5] *= 0.7 + 0.6 * cover.houses
         land *= 1 + o.texture_spread * (cover.texture * 0.6 + (cover.parcel - 0.5) * 1.5)
-        parts = np.concatenate([land, (seen_water * (1 - muddy))[None], (seen_water * muddy)[None]])
-        parts *= 1 - self._limit.shadow_strength * shadow
-        return np.concatenate([parts, cloud[None]])
+        np.multiply(seen_water, 1 - muddy, out=weights[7])
+        np.multiply(seen_water, muddy, out=weights[8])
+        weights[:9] *= 1 - self._limit.shadow_strength * shadow
+        weights[9] = cloud
+        return weights
 
     def score(self, block: Block) -> dict[str, Field]:
         """Return Cloud Score+ `cs` and `cs_cdf`, 0..1, higher is clearer, `(BLOCK, BLOCK)` each."""

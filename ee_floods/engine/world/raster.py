@@ -42,7 +42,7 @@ def read_bands(
         evaluate: Computes the bands of one block.
     """
     grid = bands[0].grid
-    if level <= MEAN_LEVELS:
+    if level == 0 or side * 2**level <= 2**MEAN_LEVELS:
         factor = 2**level
         native = Window(*(int(v) * factor for v in window))
         fine = Grid(grid.crs, _shrunk(grid, side), (grid.height * side, grid.width * side))

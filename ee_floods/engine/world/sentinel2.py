@@ -20,7 +20,7 @@ from ee_floods.engine.world.hydrology import days_of, milliseconds
 from ee_floods.engine.world.lattice import BLOCK, EARTH_RADIUS, Block
 from ee_floods.engine.world.noise import upsample
 from ee_floods.engine.world.optical import OpticalPass
-from ee_floods.engine.world.orbits import SENTINEL2, Mission, Swath
+from ee_floods.engine.world.orbits import DAY_MS, SENTINEL2, Mission, Swath
 from ee_floods.engine.world.places import Bounds
 from ee_floods.engine.world.raster import read_bands, reduce_blocks
 from ee_floods.engine.world.tiles import Tile, tile_named, tiles_over
@@ -42,6 +42,10 @@ _QA60_GAP = (milliseconds("2022-01-25"), milliseconds("2024-02-28"))
 
 _TILE_REACH_KM = 80.0
 """Half the diagonal of a tile."""
+
+_FARTHEST = (SENTINEL2.far_km + _TILE_REACH_KM) * 1000 / EARTH_RADIUS  # chord from a nadir to a tile's middle
+_BRIEF_MS = 2 * 3_600_000  # a listing of less time looks first where the satellites were
+_ABEAM_MS = 30_000  # over half the time between two nadirs
 
 _INDEX = re.compile(r"(\d{8}T\d{6})_(\d{8}T\d{6})_T(\d{2}[A-Z]{3})")
 
@@ -104,7 +108,7 @@ class Sentinel2:
             u, nadirs = self._nadirs
             chords = ((nadirs - tile.center) ** 2).sum(axis=-1)
             nearest = chords.argmin(axis=1)
-            limit = (SENTINEL2.far_km + _TILE_REACH_KM) * 1000 / EARTH_RADIUS
+            limit = _FARTHEST
             found = []
             for track in np.flatnonzero(chords.min(axis=1) < limit**2).tolist():
                 k = int(nearest[track])
@@ -118,9 +122,27 @@ class Sentinel2:
 
         return self._crossings.get(tile.name, make)
 
+    def _flown_over(self, start_ms: float, end_ms: float) -> NDArray[np.float64] | None:
+        """Return the nadirs `(N, 3)` of [start, end); None where they are too many to be worth a look."""
+        if end_ms - start_ms > _BRIEF_MS:
+            return None
+        u, nadirs = self._nadirs
+        track: Any = np.arange(SENTINEL2.tracks)[:, None]
+        along: Any = u
+        length = SENTINEL2.cycle_days * DAY_MS
+        seen = np.zeros(nadirs.shape[:2], bool)
+        for mission in SENTINEL2.missions:
+            first = SENTINEL2.flown_ms(mission, track, along, 0)
+            low, high = start_ms - _ABEAM_MS, end_ms + _ABEAM_MS
+            seen |= np.ceil((low - first) / length) < np.ceil((high - first) / length)
+        return np.asarray(nadirs[seen])
+
     def walk(self, bounds: Bounds, start_ms: float, end_ms: float) -> Iterator[TileScene]:
         """Yield the scenes over `bounds` within [start, end), tile after tile."""
+        places = self._flown_over(start_ms, end_ms)
         for tile in tiles_over(bounds):
+            if places is not None and not _any_near(places, tile.center):
+                continue
             for track, u in self.crossings(tile):
                 for mission in SENTINEL2.missions:
                     cycles = SENTINEL2.cycles(mission, track, u, start_ms, end_ms)
@@ -283,6 +305,10 @@ class _TileSource:
             return np.ones((BLOCK // side, BLOCK // side), dtype=np.float32)
         pixels = upsample(np.moveaxis(distances, -1, 0).astype(np.float32), block.step)
         return np.asarray(reduce_blocks(pixels, side).min(axis=0) >= 0, dtype=np.float32)
+
+
+def _any_near(places: NDArray[np.float64], center: NDArray[np.float64]) -> bool:
+    return bool((((places - center) ** 2).sum(axis=1) < _FARTHEST**2).any())
 
 
 def _stamp(time_ms: float) -> str:

@@ -132,11 +132,13 @@ class Terrain:
         hill_height = slope * hill * beyond
         surface = bank * shore + levee + rise * share**1.4 + rough_share * relief + (scroll - dip) * shore
         surface += hill_height
-        depth = -0.9 - 2.6 * np.clip(-away / width, 0, 1) ** 0.5
-        # Wide rivers braid: bars stand out at normal stage and drown first.
-        bars = np.clip(relief / rough - 0.35, 0, 1.3) * np.clip(width / 120 - 0.9, 0, 1)
-        depth += 3.2 * bars * np.clip(-away / 60, 0, 1)
-        hand_main = np.where(away > 0, surface, depth)
+        hand_main = surface
+        if (away <= 0).any():  # few blocks have a main river in them
+            depth = -0.9 - 2.6 * np.clip(-away / width, 0, 1) ** 0.5
+            # Wide rivers braid: bars stand out at normal stage and drown first.
+            bars = np.clip(relief / rough - 0.35, 0, 1.3) * np.clip(width / 120 - 0.9, 0, 1)
+            depth += 3.2 * bars * np.clip(-away / 60, 0, 1)
+            hand_main = np.where(away > 0, surface, depth)
 
         # Brooks lie in narrow cut valleys, so that a flood on them stays narrow.
         brook_width = r.tributary_half_width * np.clip(0.6 + width / 120, 0.5, 2.0)

@@ -16,6 +16,7 @@ from typing import Any
 import ee
 import numpy as np
 
+from ee_floods.engine.records import TableRecord
 from ee_floods.engine.registry import algorithms
 from tests.engine.memory_library import UTM, Bench, record
 
@@ -140,8 +141,9 @@ def stored(bench: Bench) -> None:
     """Put the images that cases may load into the library.
 
     `C/a` and `C/b`: float bands `VV`, `VH` (dB, about -25..-3); `C/whole`: int16 `n` (-50..50) and uint8 `m`
-    (0..20); `C/holes`: float `x` with every seventh pixel masked.
+    (0..20); `C/holes`: float `x` with every seventh pixel masked; `C/wells`: a table.
     """
+    bench.library.tables["C/wells"] = TableRecord("C/wells", WELLS, {}, simulated=False)
     for name, bands in STORED.items():
         masks = {"x": np.asarray(HOLES)} if name == "C/holes" else None
         bench.library.add(
@@ -160,3 +162,12 @@ STORED: dict[str, dict[str, np.ndarray]] = {
     },
     "C/holes": {"x": _rng.uniform(-1, 1, UTM.shape).astype(np.float32)},
 }
+WELLS: list[dict[str, Any]] = [
+    {
+        "type": "Feature",
+        "id": f"{k:020d}",
+        "geometry": {"type": "Point", "coordinates": [69 + k, 27]},
+        "properties": {"name": name, "depth": depth},
+    }
+    for k, (name, depth) in enumerate((("old", 12.5), ("new", 40)))
+]

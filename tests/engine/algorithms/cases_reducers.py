@@ -298,7 +298,7 @@ def timed() -> ee.ImageCollection:
 
 def gapped() -> ee.ImageCollection:
     """Three images; the second has the holes of C/holes."""
-    whole = ee.Image("C/whole").select(["n"], ["v"])
+    whole = ee.Image("C/whole").select(["n"], ["v"]).toFloat()  # a collection has one type
     return ee.ImageCollection([whole, ee.Image("C/holes").rename("v").multiply(100), whole.add(7)])
 
 

@@ -60,6 +60,9 @@ def test_variables_are_bands_and_fill_values_are_masked(tmp_path: Path, store_fo
     write(tmp_path / "flood.zarr", data, store_format)
     image = ee.Image(f"{MOUNT}/flood")
     assert value(tmp_path, image.bandNames()) == ["depth", "kind"]
+    record = MountedAssets(MOUNT, tmp_path).image(f"{MOUNT}/flood")
+    assert record is not None
+    assert [band.grid for band in record.bands] == [GRID, GRID]
     found, kind = rasters(tmp_path, image)
     np.testing.assert_array_equal(kind.mask, np.isin(VALUES[0, 0], [7, 8]))
     np.testing.assert_array_equal(kind.compressed(), VALUES[0, 0][~kind.mask])
@@ -75,6 +78,14 @@ def test_part_of_a_store_lies_where_its_coordinates_say(tmp_path: Path) -> None:
     expected[:30, 10:] = VALUES[0, 0][10:, :20]
     np.testing.assert_array_equal(found.mask, expected.mask)
     np.testing.assert_array_equal(found.filled(0), expected.filled(0))
+
+
+def test_written_transform_goes_before_the_coordinates(tmp_path: Path) -> None:
+    written = {"crs_wkt": WKT, "GeoTransform": "499000 20 0 3000000 0 -20"}
+    data = {"v": (("y", "x"), VALUES[0, 0]), "spatial_ref": ((), np.int64(0), written)}
+    xarray.Dataset(data, AXES).to_zarr(tmp_path / "a.zarr", consolidated=False)
+    shifted = Grid(GRID.crs, (20, 0, 499_000.0, 0, -20, 3_000_000.0), (40, 60))
+    np.testing.assert_array_equal(rasters(tmp_path, ee.Image(f"{MOUNT}/a"), shifted)[0], VALUES[0, 0])
 
 
 def test_rows_may_go_north_and_degrees_need_no_crs(tmp_path: Path) -> None:

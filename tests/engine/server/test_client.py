@@ -101,6 +101,23 @@ def test_thumbnail_has_the_size_asked_for(client: Any) -> None:
         assert (dataset.width, dataset.height) == (48, 32)
 
 
+def test_thumbnail_of_no_size_has_512_pixels_on_the_longer_side(client: Any) -> None:
+    image = client.Image(f"{MOUNT}/radar").select("VH")  # 96 x 64 pixels
+    for drawn in (image, image.visualize(min=-25, max=0)):
+        answer = requests.get(drawn.getThumbURL({"format": "png"}), timeout=60)
+        with rasterio.open(io.BytesIO(answer.content)) as dataset:
+            assert (dataset.width, dataset.height) == (512, 341)
+
+
+@pytest.mark.parametrize("file_format", ["GEO_TIFF", "ZIPPED_GEO_TIFF_PER_BAND", "NPY"])
+def test_download_that_is_too_large_is_refused_when_its_address_is_asked_for(
+    client: Any, file_format: str
+) -> None:
+    image = client.Image(f"{MOUNT}/radar").select("VH")
+    with pytest.raises(client.EEException, match=r"Total request size .* must be less than or equal to"):
+        image.getDownloadURL({"format": file_format, "dimensions": [9000, 6000]})
+
+
 def test_download_address_gives_a_geotiff(client: Any) -> None:
     image = client.Image(f"{MOUNT}/radar")
     address = image.getDownloadURL({"format": "GEO_TIFF"})

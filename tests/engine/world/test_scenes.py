@@ -11,6 +11,7 @@ from ee_floods.engine.records import ImageRecord
 from ee_floods.engine.world import WorldLibrary
 from ee_floods.engine.world.hydrology import milliseconds
 from ee_floods.engine.world.places import Bounds
+from ee_floods.engine.world.sentinel2 import Sentinel2
 from ee_floods.engine.world.tiles import tile_named, tiles_over
 from tests.engine.world.pairs import DAY, S1, S2, SCORE
 
@@ -148,3 +149,17 @@ def test_a_box_across_the_antimeridian_finds_both_sides(world: WorldLibrary) -> 
     indices = [r.properties["system:index"] for r in found]
     assert indices
     assert indices == [r.properties["system:index"] for r in other]
+
+
+def test_brief_listing_is_its_part_of_the_day_and_looks_only_where_satellites_were(
+    world: WorldLibrary,
+) -> None:
+    """A minute of the whole world used to try every tile of it."""
+    bounds = Bounds.of((64, 20, 76, 36))
+    day, minute = milliseconds("2019-06-03"), 60_000
+    brief, long = Sentinel2(world._fields), Sentinel2(world._fields)
+    whole = list(long.walk(bounds, day, day + DAY))
+    start = whole[len(whole) // 2].time_ms - minute / 2
+    found = [scene.index for scene in brief.walk(bounds, start, start + minute)]
+    assert found == [scene.index for scene in whole if start <= scene.time_ms < start + minute]
+    assert 0 < len(found) <= len(brief._crossings._entries) < len(long._crossings._entries) / 2
