@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client_session import given_back
 from tests.docs.page import Reader, Step, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -14,25 +15,11 @@ PORTS = (8765, 8766)  # as the page writes them
 
 
 @pytest.fixture
-def reader(tmp_path: Path, session_left_alone: None) -> Iterator[Reader]:
+def reader(tmp_path: Path) -> Iterator[Reader]:
     at_the_terminal = Reader(tmp_path, PORTS)
-    yield at_the_terminal
+    with given_back():
+        yield at_the_terminal
     at_the_terminal.close()
-
-
-@pytest.fixture
-def session_left_alone() -> Iterator[None]:
-    """The client is process-global: give a session of other tests back as it was."""
-    import ee
-
-    before = None
-    if ee.data.is_initialized():
-        state = ee.data._get_state()
-        before = (state.credentials, state.cloud_api_base_url, state.cloud_api_user_project)
-    yield
-    ee.Reset()
-    if before is not None:
-        ee.Initialize(before[0], url=before[1], project=before[2])
 
 
 @pytest.mark.engine

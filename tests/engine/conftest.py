@@ -6,20 +6,14 @@ import ee
 import pytest
 from ee.apitestcase import ApiTestCase
 
+from tests.client_session import given_back
 from tests.engine.memory_library import Bench
 
 
 @pytest.fixture(scope="module", autouse=True)
 def other_sessions_untouched() -> Iterator[None]:
-    """The client is process-global: give a session of other tests back as it was."""
-    before = None
-    if ee.data.is_initialized():
-        state = ee.data._get_state()
-        before = (state.credentials, state.cloud_api_base_url, state.cloud_api_user_project)
-    yield
-    ee.Reset()
-    if before is not None:
-        ee.Initialize(before[0], url=before[1], project=before[2])
+    with given_back():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -200,6 +200,10 @@ def k_means(
         raise bad_request(
             "Only the distance function 'Euclidean' and init 0 or 1 without canopies are available."
         )
+    if clusters < 1 or (most is not None and most < 0):
+        raise bad_request(
+            f"'nClusters' must be positive and 'maxIterations' not negative, received {clusters} and {most}."
+        )
     first = "k-means++" if start else "random"
     return Clusterer(
         "wekaKMeans",

@@ -10,6 +10,7 @@ import scipy
 import skimage
 from numpy.typing import NDArray
 
+from ee_floods.engine.array_bands import require_numbers
 from ee_floods.engine.bands import each_band
 from ee_floods.engine.errors import bad_request
 from ee_floods.engine.neighbourhood import Padded, neighbours, padded_band
@@ -114,11 +115,12 @@ def reduce_connected_components(image: Image, reducer: Reducer, label_band: str 
     pad = _within(most, "maxSize")
     if reducer.inputs != 1:
         raise bad_request(f"The reducer must have 1 input, not {reducer.inputs}.")
-    labels = image.band(label_band) if label_band else image.first()
+    labels = require_numbers(image.band(label_band) if label_band else image.first())
     bands: list[Band] = []
     for band in image.bands:
         if band is labels:
             continue
+        require_numbers(band)
         names = output_names(band.name, reducer.outputs, always=len(reducer.outputs) > 1)
         for position, (name, type_) in enumerate(zip(names, reducer.output_types(band.type), strict=True)):
             bands.append(_per_region(band, labels, reducer, position, name, type_, pad))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 from ee_floods.engine.coerce import coerce
@@ -52,6 +53,8 @@ def from_ymd(year: int, month: int, day: int, time_zone: str | None) -> Date:
 @algorithm("Date.millis")
 def millis(value: Date) -> int:
     """Milliseconds since 1970."""
+    if not math.isfinite(value.millis):
+        raise bad_request(f"The date is {value.millis} ms from 1970, which no integer holds.")
     return int(value.millis)
 
 
@@ -143,8 +146,8 @@ def update(
         fields |= {"second": int(second), "microsecond": round((second - int(second)) * 1e6)}
     try:
         return from_datetime(to_datetime(value, time_zone).replace(**fields))
-    except ValueError as error:
-        raise bad_request(str(error)) from error
+    except (ValueError, OverflowError) as error:
+        raise bad_request(f"Date out of range: {error}.") from error
 
 
 @algorithm("Date.format")

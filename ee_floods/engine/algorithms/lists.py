@@ -281,6 +281,8 @@ def shuffle(values: list[Any], seed: Any) -> list[Any]:
 @algorithm("List.slice")
 def slice_list(values: list[Any], start: int, end: int | None, step: int | None) -> list[Any]:
     """Elements from a start up to but not including an end."""
+    if step == 0:
+        raise bad_request("The step of a slice must not be 0.")
     return values[start:end:step]
 
 

@@ -153,8 +153,10 @@ def clip_to_bounds_and_scale(
     left, bottom, right, top = region.planar(native.crs).bounds
     if not math.isfinite(right - left + top - bottom):
         raise bad_request("The geometry is empty or not finite in the image's projection.")
-    if (scale_m is not None and scale_m <= 0) or (most is not None and most < 1):
-        raise bad_request("'scale' and 'maxDimension' must be positive.")
+    if (scale_m is not None and scale_m <= 0) or any(n is not None and n < 1 for n in (most, width, height)):
+        raise bad_request("'width', 'height', 'maxDimension' and 'scale' must be positive.")
+    if most is not None and not max(right - left, top - bottom) > 0:
+        raise bad_request("The geometry has no extent: give 'width' and 'height', or 'scale'.")
     if width is not None and height is not None:
         columns, rows = width, height
     elif most is not None:

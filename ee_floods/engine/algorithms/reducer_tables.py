@@ -112,6 +112,8 @@ def _bucketed(
     The width is the smallest that needs no more than `most` buckets (256 by default), and not below
     `narrowest`. The service starts from the first `maxRaw` values and may come out coarser (assumed).
     """
+    if most is not None and most < 0:
+        raise bad_request(f"The number of buckets must not be negative, received {most}.")
     limit = 2 ** math.ceil(math.log2(most or _MOST_BUCKETS))
     low, high = float(values.min()), float(values.max())
     if not math.isfinite(high - low):
