@@ -19,11 +19,8 @@ from typing import Any
 EXECUTABLE = Path(sys.executable).with_name("earthengine")
 
 _SHELL = """
-import contextlib, io, json, sys, time
+import contextlib, io, json, sys
 from ee.cli import eecli
-
-sleep = time.sleep
-time.sleep = lambda seconds: sleep(min(seconds, 0.1))  # `task wait` asks every ten seconds
 
 for line in sys.stdin:
     sys.argv = ["earthengine", *json.loads(line)]
