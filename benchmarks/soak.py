@@ -260,7 +260,7 @@ def report_rows(outcome: Outcome, minutes: float) -> tuple[BenchmarkRow, ...]:
         BenchmarkRow(name="minutes", value=minutes, unit="min", note=f"faults {FAULTS}{kills}"),
         BenchmarkRow(name="works finished", value=sum(done.values()), unit="", note=counts),
         BenchmarkRow(name="pixels compared", value=tally.pixels, unit=""),
-        _none("wrong pixels", tally.wrong),
+        _none("wrong pixels", tally.wrong, "; ".join(tally.differing[:3])),
         _none("works given up", len(tally.failures), first),
         BenchmarkRow(name="tasks submitted", value=tasks, unit=""),
         _none("tasks lost", len(outcome.lost), ", ".join(outcome.lost[:3])),

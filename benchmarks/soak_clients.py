@@ -46,16 +46,22 @@ class Tally:
 
     done: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     pixels: int = 0
     wrong: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def compared(self, found: NDArray[Any], wanted: NDArray[Any]) -> None:
-        """Count pixels and those that differ."""
+    def compared(self, what: str, found: NDArray[Any], wanted: NDArray[Any]) -> None:
+        """Count pixels and those that differ; say of what they were."""
         differ = int((found != wanted).sum()) if found.shape == wanted.shape else wanted.size
         with self._lock:
             self.pixels += wanted.size
             self.wrong += differ
+            if differ:
+                seen = f"{found.min()}..{found.max()}" if found.size else "nothing"
+                self.differing.append(
+                    f"{what}: {differ} of {wanted.size}, {found.shape} for {wanted.shape}, {seen}"
+                )
 
 
 class Client:
@@ -115,7 +121,8 @@ class Client:
 
     def _compare(self, found: dict[str, NDArray[Any]], scene: int, window: Window) -> None:
         for band, name in enumerate(SCENE_BANDS):
-            self._tally.compared(found[name], wanted(scene, band, window).astype(np.float32))
+            what = f"{self._name()} {name} of scene {scene} {window}"
+            self._tally.compared(what, found[name], wanted(scene, band, window).astype(np.float32))
 
     def _read(self, image: Any, scene: int, window: Window) -> None:
         grid = SCENE.crop(window)
@@ -139,7 +146,7 @@ class Client:
         found = retry(asked.getInfo, doing="summing a rectangle", backoff=_BACKOFF)
         sums = [float(wanted(scene, band, window).sum(dtype=np.float64)) for band in range(len(SCENE_BANDS))]
         got = np.array([found[name] for name in SCENE_BANDS])
-        self._tally.compared(np.round(got, 3), np.array(sums))
+        self._tally.compared(f"{self._name()} sums", np.round(got, 3), np.array(sums))
 
     def _tile(self) -> None:
         scene, window = self._place(200, 400)
@@ -149,7 +156,7 @@ class Client:
         zoom, x, y = _tile_at(SCENE.crop(window))
         url = made["tile_fetcher"].format_tile_url(x, y, zoom)
         picture = retry(lambda: _fetched(url), doing="reading a tile", backoff=_BACKOFF)
-        self._tally.compared(*_seen(picture, zoom, x, y, scene))
+        self._tally.compared(f"{self._name()} tile", *_seen(picture, zoom, x, y, scene))
 
     def _submitted(self, task: Any, destination: str, arrived: Callable[[], bool]) -> TaskRecord:
         params = {key: value for key, value in task.config.items() if key != "description"}

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import ee
-import requests
 
 
 @contextmanager
@@ -21,5 +20,5 @@ def given_back() -> Iterator[None]:
     finally:
         ee.Reset()
         if before is not None:
-            with suppress(requests.ConnectionError):  # its engine has ended: there is nothing to give back
+            with suppress(ConnectionError):  # its engine has ended: there is nothing to give back
                 ee.Initialize(before[0], url=before[1], project=before[2])
