@@ -16,9 +16,9 @@ from ee_floods.grid import Grid
 
 __all__ = ["check_request", "default_grid", "requested_grid"]
 
-# A region is given in degrees or computed in floating point, and the outline of a stored image, a polygon in
-# degrees, bulges by 26 mm on an edge of 10 km: an edge within a hundredth of a pixel of a pixel's edge lies on
-# it. A larger tolerance would drop slivers that the service keeps.
+# A region is given in degrees or computed in floating point, and the outline of a stored image, a polygon
+# in degrees, bulges by 26 mm on an edge of 10 km: an edge within a hundredth of a pixel of a pixel's edge
+# lies on it. A larger tolerance would drop slivers that the service keeps.
 _EDGE_TOLERANCE = 1e-2
 
 
